@@ -1,0 +1,165 @@
+"""How much memory there is to use, and how much a piece of code used at its peak."""
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+__all__ = ["PeakMemory", "available_memory"]
+
+
+def available_memory(root: Path = Path("/")) -> int:
+    """Return the bytes that this process can still take before the system or a container objects.
+
+    Parameters
+    ----------
+    root : pathlib.Path, optional
+        Where ``proc`` and ``sys`` are found; another folder makes limits up, for tests.
+
+    Returns
+    -------
+    int
+        The smaller of the machine's available memory and what every control group around this
+        process leaves, in bytes. Page cache that can be dropped counts as available.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If psutil is not installed.
+
+    Notes
+    -----
+    The files are described in the kernel's *Control Group v2* and *Memory Resource Controller*
+    documents. A container that hides its control group shows only the machine's memory.
+
+    Examples
+    --------
+    >>> from ndpipe.memory import available_memory
+    >>> available_memory() > 0
+    True
+    """
+    import psutil
+
+    available: int = psutil.virtual_memory().available
+    return max(0, min([available, *_control_group_room(root)]))
+
+
+def _control_group_room(root: Path) -> list[int]:
+    """Return limit minus use, in bytes, for each control group with a limit around this process."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    room = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:  # version 2: one line, no controllers named
+            mount, limit, used = "sys/fs/cgroup", "memory.max", "memory.current"
+            cache = "inactive_file"
+        elif "memory" in controllers.split(","):
+            mount, limit, used = "sys/fs/cgroup/memory", *_VERSION_1
+            cache = "total_inactive_file"
+        else:
+            continue
+        group = root / mount / path.lstrip("/")
+        # A limit on any group above binds too; inside a container the mount itself is the group.
+        for folder in [group, *group.parents]:
+            if not folder.is_relative_to(root / mount):
+                break
+            try:
+                in_use = int((folder / used).read_text())
+                statistics = (folder / "memory.stat").read_text().split()
+                reclaimable = int(statistics[statistics.index(cache) + 1])
+                room.append(int((folder / limit).read_text()) - in_use + reclaimable)
+            except (OSError, ValueError):
+                continue  # no such group here, or its limit is the word "max"
+    return room
+
+
+_VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+
+
+class PeakMemory:
+    """The peak resident memory of this process while a ``with`` block runs.
+
+    Attributes
+    ----------
+    before : int
+        Resident memory when the block began, in bytes.
+    peak : int
+        The largest resident memory while it ran, in bytes.
+
+    Notes
+    -----
+    Linux keeps a high-water mark for each process and lowers it to the present when 5 is written
+    to ``/proc/self/clear_refs`` (:manpage:`proc(5)`), so the peak is exact and costs nothing. It is
+    read as ``VmHWM`` and not from :func:`resource.getrusage`, whose figure a spawned child
+    inherits from the parent that it was forked off. Elsewhere the system's peak is that of the
+    whole life of the process, so a block smaller than an earlier one does not show.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ndpipe.memory import PeakMemory
+    >>> with PeakMemory() as memory:
+    ...     array = np.ones(1_000_000)
+    >>> memory.growth >= 0
+    True
+    """
+
+    before: int
+    peak: int
+
+    @property
+    def growth(self) -> int:
+        """How far the peak rose above the resident memory before, in bytes."""
+        return self.peak - self.before
+
+    def __enter__(self) -> Self:
+        if sys.platform == "linux":
+            Path("/proc/self/clear_refs").write_text("5")
+        self.before = self.peak = _resident()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.peak = max(self.before, _peak_resident())
+
+
+if sys.platform == "linux":
+
+    def _status(key: str) -> int:
+        # /proc/self/status counts in KiB.
+        text = Path("/proc/self/status").read_text()
+        return int(text.split(f"{key}:")[1].split()[0]) * 1024
+
+    def _resident() -> int:
+        return _status("VmRSS")
+
+    def _peak_resident() -> int:
+        return _status("VmHWM")
+
+else:
+
+    def _resident() -> int:
+        import psutil
+
+        resident: int = psutil.Process(os.getpid()).memory_info().rss
+        return resident
+
+    def _peak_resident() -> int:
+        if sys.platform == "win32":
+            import psutil
+
+            peak: int = psutil.Process(os.getpid()).memory_info().peak_wset
+            return peak
+        import resource
+
+        # Bytes on macOS, KiB on the other systems that have it.
+        scale = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale

@@ -1,0 +1,89 @@
+"""Sizes in bytes, as people write them and as they read them."""
+
+import re
+
+__all__ = ["format_bytes", "parse_bytes"]
+
+_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def parse_bytes(text: str) -> int:
+    """Return the number of bytes that `text` names.
+
+    Parameters
+    ----------
+    text : str
+        A number and a unit: ``512MiB`` and ``1.5 GiB`` count in powers of 1024, ``1MB`` and
+        ``1.5 GB`` in powers of 1000, ``65536`` and ``65536B`` in bytes. Case is ignored.
+
+    Returns
+    -------
+    int
+        The size in bytes, at least 1.
+
+    Raises
+    ------
+    ValueError
+        If `text` is not a size; the message says how to write one.
+
+    See Also
+    --------
+    format_bytes : The way back, rounded for reading.
+
+    Examples
+    --------
+    >>> from ndpipe.units import parse_bytes
+    >>> parse_bytes("32MiB"), parse_bytes("32MB")
+    (33554432, 32000000)
+    >>> parse_bytes("large")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'large' is not a size: write a number and a unit, such as 512MiB or 1.5GB
+    """
+    match = re.fullmatch(r"\s*(\d+\.?\d*)\s*([KMGT]?)(I?)B?\s*", text, re.IGNORECASE)
+    prefix, binary = (match[2].upper(), match[3]) if match else ("", "")
+    if match is None or (binary and not prefix):
+        raise ValueError(
+            f"{text!r} is not a size: write a number and a unit, such as 512MiB or 1.5GB"
+        )
+    size = round(float(match[1]) * (1024 if binary else 1000) ** _POWERS[prefix])
+    if size < 1:
+        raise ValueError(f"{text!r} is less than one byte")
+    return size
+
+
+def format_bytes(size: float) -> str:
+    """Return `size` for reading, in the largest binary unit that keeps it at 1 or more.
+
+    Parameters
+    ----------
+    size : float
+        A number of bytes; a negative one, such as memory given back, keeps its sign.
+
+    Returns
+    -------
+    str
+        Three or four significant digits and a unit; whole numbers without a fraction.
+
+    See Also
+    --------
+    parse_bytes : The way back.
+
+    Examples
+    --------
+    >>> from ndpipe.units import format_bytes
+    >>> [format_bytes(n) for n in (0, 1000, 1536, 32 * 1024**2, 800e6)]
+    ['0 B', '1000 B', '1.5 KiB', '32 MiB', '763 MiB']
+    """
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        # The next unit takes over where this one would round up to it.
+        if abs(size) < 1023.5:
+            break
+        size /= 1024
+    else:
+        unit = "TiB"
+    digits = 0 if abs(size) >= 100 else 1 if abs(size) >= 10 else 2
+    text = f"{size:.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"{text} {unit}"

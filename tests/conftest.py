@@ -1,0 +1,66 @@
+"""What every test is held to: it leaves no child, descriptor, thread or shared memory behind."""
+
+import multiprocessing
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing import forkserver, resource_tracker
+from pathlib import Path
+
+import psutil
+import pytest
+
+START_METHODS = multiprocessing.get_all_start_methods()
+
+
+@pytest.fixture(params=START_METHODS)
+def start_method(request: pytest.FixtureRequest) -> str:
+    """Each way in which multiprocessing can start a child here."""
+    return request.param
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _long_lived_helpers() -> None:
+    """Start multiprocessing's own helper processes, so that no test seems to leak them."""
+    resource_tracker.ensure_running()
+    if "forkserver" in START_METHODS:
+        forkserver.set_forkserver_preload([])
+        forkserver.ensure_running()
+
+
+def _descriptors() -> Counter[str]:
+    links = []
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            links.append(os.readlink(link))  # noqa: PTH115
+        except OSError:
+            continue  # the descriptor that lists the others
+    return Counter(links)
+
+
+def _held() -> dict[str, Counter[object]]:
+    """Return what this process holds that outlives a test which forgets it."""
+    held: dict[str, Counter[object]] = {
+        "children": Counter(child.pid for child in psutil.Process().children()),
+        "threads": Counter(threading.enumerate()),
+    }
+    if Path("/proc/self/fd").exists():
+        held["descriptors"] = Counter(_descriptors())
+        held["shared memory"] = Counter(path.name for path in Path("/dev/shm").iterdir())  # noqa: S108
+    return held
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_behind() -> Iterator[None]:
+    before = _held()
+    yield
+    deadline = time.monotonic() + 5
+    while True:
+        leaked = {kind: left for kind, now in _held().items() if (left := now - before[kind])}
+        if not leaked:
+            return
+        if time.monotonic() > deadline:
+            pytest.fail(f"left behind: {leaked}")
+        time.sleep(0.02)
