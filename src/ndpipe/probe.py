@@ -39,6 +39,7 @@ DEFAULT_SIZES = tuple(n * _MIB for n in (1, 2, 4, 8, 16, 32, 33, 64, 128, 256, 5
 # The sender holds the array, a copy of its bytes and the pickle; the receiver the pickle and a
 # copy of its bytes. That is five times the array, and one more to spare.
 _COPIES = 6
+_GRACE = 5.0  # seconds for a child that has reported to end by itself
 _CHILD_BYTES = 100 * _MIB  # a Python with NumPy imported
 
 
@@ -269,6 +270,7 @@ def _transfer(context: Any, array: NDArray[np.float64], timeout: float) -> Probe
                     raise
                 send_seconds = time.perf_counter() - start
             report: _Report = _result_of(report_end)
+            child.join(_GRACE)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             child.join()
             if time.monotonic() >= deadline:
