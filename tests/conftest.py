@@ -74,3 +74,16 @@ def as_default(start_method: str, tmp_path_factory: pytest.TempPathFactory) -> d
         f"import multiprocessing\nmultiprocessing.set_start_method({start_method!r}, force=True)\n"
     )
     return {"PYTHONPATH": str(folder)}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many downloads ran: a suite that ran none would be green too."""
+    ran = [
+        report.nodeid
+        for report in terminalreporter.getreports("passed")
+        if "test_a_download_runs" in report.nodeid
+    ]
+    if ran:
+        terminalreporter.write_line(
+            f"examples run as scripts: {len(ran)}, under {', '.join(START_METHODS)}"
+        )
