@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from ndpipe import _wire
-from ndpipe._standard import StandardMessages, reduce_messages
+from ndpipe._standard import StandardMessages, reduce_messages, take_handle
 
 _T = TypeVar("_T")
 _PIECE = 1 << 20  # bytes of an array in one message
