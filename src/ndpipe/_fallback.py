@@ -79,7 +79,10 @@ class MessageConnection(StandardMessages):
         """Receive an object from the peer, waiting for one if there is none."""
         self._check_closed()
         self._check_readable()
-        return self._receive(self._read_object)()
+        message = self._receive(self._read_object)
+        return (
+            message.rebuild() if isinstance(message, _wire.Index) else ForkingPickler.loads(message)
+        )
 
     def recv_into(self, out: NDArray[Any]) -> NDArray[Any]:
         """Receive an array into one that is already there."""
@@ -137,18 +140,17 @@ class MessageConnection(StandardMessages):
         if len(message) != _wire.HEAD_SIZE + _wire.index_length(message[: _wire.HEAD_SIZE]):
             raise OSError("corrupt message: its index has another length")
         index = _wire.Index(message)
-        self._expected = len(message) + sum(layout.nbytes for layout in index.layouts)
+        self._expected = len(message) + index.nbytes
         return index
 
-    def _read_object(self) -> Callable[[], Any]:
+    def _read_object(self) -> bytes | _wire.Index:
         message = self._read_whole()
         index = self._read_index(message)
         if index is None:
-            return lambda: ForkingPickler.loads(message)
-        arrays = [layout.allocate() for layout in index.layouts]
-        for array in arrays:
+            return message
+        for array in index.allocate():
             self._fill(_wire.raw(array))
-        return lambda: index.rebuild(arrays)
+        return index
 
     def _read_bytes(self, maxsize: int | None) -> io.BytesIO | None:
         message = self._read_message(maxsize)

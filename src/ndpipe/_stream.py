@@ -13,7 +13,7 @@ import stat
 import threading
 from collections.abc import Callable
 from multiprocessing import util
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ndpipe._standard import StandardConnection
 
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 # A message begins with 00..7f (a length) or ff (-1): this byte, still there when a read was
 # interrupted, shows that the read took nothing from the stream.
-_UNTOUCHED = b"\x80\0\0\0"
+_UNTOUCHED = 0x80
 
 _CHUNK = 1 << 18  # bytes allocated at a time for a body whose declared length may be a lie
 _MAX_IO = 1 << 30  # bytes in one system call: some systems refuse 2**31 and more
@@ -35,7 +35,7 @@ class MessageStream(StandardConnection):
         self._why_closed = "handle is closed"
         self._sending = self._receiving = False  # in the middle of a message
         self._done = self._expected = 0  # bytes of the message being received
-        self._prefix = bytearray(_UNTOUCHED)
+        self._prefix = bytearray(4)
         self._unread = b""  # taken from the stream, then put back by a refusal
         self._new_locks()
         # A child forked while another thread held its turn would never get its own.
@@ -49,16 +49,18 @@ class MessageStream(StandardConnection):
     def _write(self, *buffers: bytes | memoryview) -> None:
         """Write one message, given in parts, or close."""
         with self._send_turn:
-            self._check_finished(self._sending)
+            if self._sending or self._handle is None:
+                self._refuse()
             self._sending = True
             done = 0
             try:
                 for buffer in buffers:
-                    rest = memoryview(buffer)
-                    while rest:
-                        n = os.write(self.fileno(), rest[:_MAX_IO])
+                    n = os.write(self.fileno(), buffer)
+                    done += n
+                    while n < len(buffer):
+                        buffer = memoryview(buffer)[n:]
+                        n = os.write(self.fileno(), buffer)
                         done += n
-                        rest = rest[n:]
             except BaseException as error:
                 if done == 0 and isinstance(error, BrokenPipeError | ConnectionResetError):
                     self._sending = False  # there is no peer, and what it sent can still be read
@@ -71,13 +73,14 @@ class MessageStream(StandardConnection):
     def _receive(self, read: Callable[..., _T], *args: Any) -> _T:
         """Let `read` read one message, or put it back, or close."""
         with self._recv_turn:
-            self._check_finished(self._receiving)
+            if self._receiving or self._handle is None:
+                self._refuse()
             self._begin()
             self._receiving = True
             try:
                 message = read(*args)
             except BaseException:
-                if self._done or self._prefix[0] != _UNTOUCHED[0]:
+                if self._done or self._prefix[0] != _UNTOUCHED:
                     self._abort(f"a receive stopped after {self._done} of {self._expected} bytes")
                 else:
                     self._receiving = False
@@ -86,8 +89,9 @@ class MessageStream(StandardConnection):
             return message
 
     def _begin(self) -> None:
-        self._done, self._expected = 0, 4
-        self._prefix[:] = _UNTOUCHED
+        self._done = 0
+        self._expected = len(self._prefix)
+        self._prefix[0] = _UNTOUCHED
 
     def _put_back(self, start: bytes) -> None:
         """Make `start`, all that was read of the message, the next to be read again."""
@@ -97,47 +101,62 @@ class MessageStream(StandardConnection):
     def _poll(self, timeout: float | None) -> bool:
         return bool(self._unread) or super()._poll(timeout)
 
-    def _read(self, n: int) -> io.BytesIO:
+    def _read(self, n: int) -> bytes:
         """Read `n` bytes, with no more memory than has come, since `n` may be a lie."""
-        body = io.BytesIO()
+        if n <= _CHUNK and not self._unread and self._handle is not None:
+            body = os.read(self._handle, n)
+            self._done += len(body)
+            if len(body) == n:
+                return body
+            n -= len(body)
+        else:
+            body = b""
+        file = io.BytesIO()
+        file.write(body)
         chunk = memoryview(bytearray(min(n, _CHUNK)))
         while n:
             part = chunk[:n]
             self._fill(part)
-            n -= body.write(part)
-        return body
+            n -= file.write(part)
+        return file.getvalue()
 
-    def _fill(self, rest: memoryview) -> None:
+    def _fill(self, buffer: bytearray | memoryview) -> None:
         """Read into the whole of a buffer, from the kernel straight to where it belongs."""
-        while rest:
-            if self._unread:
-                n = min(len(rest), len(self._unread))
-                rest[:n], self._unread = self._unread[:n], self._unread[n:]
-            else:
-                n = self._read_some(rest[:_MAX_IO])
-            self._done += n
-            rest = rest[n:]
+        n = self._read_some(buffer)
+        while n < len(buffer):
+            buffer = memoryview(buffer)[n:]
+            n = self._read_some(buffer)
 
-    def _read_some(self, buffer: memoryview) -> int:
-        try:
-            n = os.readv(self.fileno(), [buffer])
-        except ConnectionResetError:
-            if not self._done:
-                raise
-            n = 0  # the peer closed its end before it had read all we sent: end of file for us
-        if n == 0:
-            if not self._done:
-                raise EOFError
-            raise OSError(f"end of file after {self._done} of {self._expected} bytes of a message")
+    def _read_some(self, buffer: bytearray | memoryview) -> int:
+        if self._handle is None:
+            self._refuse()
+        if self._unread:
+            n = min(len(buffer), len(self._unread))
+            buffer[:n], self._unread = self._unread[:n], self._unread[n:]
+        else:
+            if len(buffer) > _MAX_IO:
+                buffer = memoryview(buffer)[:_MAX_IO]
+            try:
+                n = os.readv(self._handle, [buffer])
+            except ConnectionResetError:
+                if not self._done:
+                    raise
+                n = 0  # the peer closed its end before it had read all we sent
+            if n == 0:
+                if not self._done:
+                    raise EOFError
+                counts = f"{self._done} of {self._expected} bytes"
+                raise OSError(f"end of file after {counts} of a message")
+        self._done += n
         return n
 
-    def _check_finished(self, unfinished: bool) -> None:
-        if unfinished:
-            self._abort("a message was interrupted before its end")
-        self._check_closed()
+    def _refuse(self) -> NoReturn:
+        """Close, if that is still to be done, where a message was left without its end."""
+        self._abort("a message was interrupted before its end")
+        raise OSError(self._why_closed)
 
     def _check_closed(self) -> None:
-        if self.closed:
+        if self._handle is None:
             raise OSError(self._why_closed)
 
     def _abort(self, why: str) -> None:

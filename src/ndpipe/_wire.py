@@ -25,6 +25,7 @@ nothing is unpickled or allocated, before the bytes that say so are known to be 
 sent.
 """
 
+import copyreg
 import io
 import math
 import pickle
@@ -121,6 +122,7 @@ def is_plain(array: NDArray[Any]) -> bool:
         and cls.__reduce__ is np.ndarray.__reduce__
         and cls.__reduce_ex__ is np.ndarray.__reduce_ex__
         and cls.__setstate__ is np.ndarray.__setstate__
+        and cls not in copyreg.dispatch_table
     )
 
 
@@ -136,28 +138,29 @@ def check_destination(out: NDArray[Any]) -> None:
         raise ValueError("out must be contiguous, in C or Fortran order")
 
 
-class _Pickler(ForkingPickler):
-    """The pickler of multiprocessing, which sets large arrays aside instead of pickling them."""
+# The reducers that only multiprocessing knows: for sockets, say.
+_REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
+
+
+class _Pickler(pickle.Pickler):
+    """The pickler of multiprocessing, but that it sets large arrays aside.
+
+    Not a subclass of `ForkingPickler`, which copies its table of reducers for every message.
+    """
 
     def __init__(self, file: io.BytesIO, threshold: int) -> None:
         super().__init__(file)
         self._threshold = threshold
         self.arrays: list[NDArray[Any]] = []
 
-    def sets_aside(self, obj: Any) -> bool:
-        return (
-            isinstance(obj, np.ndarray)
-            and obj.nbytes >= self._threshold
-            and is_plain(obj)
-            # Somebody's own way to pickle this class goes first, as it does in the standard Pipe.
-            and type(obj) not in self.dispatch_table
-        )
-
     def reducer_override(self, obj: Any) -> Any:
-        if not self.sets_aside(obj):
-            return NotImplemented
-        self.arrays.append(obj)
-        return _received, (len(self.arrays) - 1, type(obj))
+        cls = type(obj)
+        if cls in _REDUCERS:
+            return _REDUCERS[cls](obj)
+        if isinstance(obj, np.ndarray) and obj.nbytes >= self._threshold and is_plain(obj):
+            self.arrays.append(obj)
+            return _received, (len(self.arrays) - 1, cls)
+        return NotImplemented
 
 
 def encode(obj: Any, threshold: int) -> tuple[bytes | memoryview, list[memoryview]]:
@@ -179,11 +182,10 @@ def encode(obj: Any, threshold: int) -> tuple[bytes | memoryview, list[memoryvie
         The bytes of each array: no copy of a contiguous one, a copy in C order of any other.
     """
     file = io.BytesIO()
-    pickler = _Pickler(file, max(threshold, 1))
-    bare = type(obj) is np.ndarray and pickler.sets_aside(obj)
-    if bare:
-        pickler.arrays.append(obj)
-    else:
+    pickler = _Pickler(file, threshold or 1)
+    if type(obj) is np.ndarray:
+        pickler.reducer_override(obj)
+    if not pickler.arrays:
         pickler.dump(obj)
     if not pickler.arrays:
         return file.getbuffer(), []
@@ -215,18 +217,26 @@ class Index:
         if zlib.crc32(index) != _HEAD.unpack_from(start)[2]:
             raise OSError("corrupt message: its index fails its check")
         self._file = io.BytesIO(index)
-        self.layouts = [Layout(*entry) for entry in pickle.load(self._file)]
+        self._layouts = [Layout(*entry) for entry in pickle.load(self._file)]
+        self.nbytes = sum(layout.nbytes for layout in self._layouts)
         self._is_bare_array = self._file.tell() == len(index)
 
     def check_into(self, out: NDArray[Any]) -> None:
         """Raise unless the message is an array that can be received into `out`."""
         if not self._is_bare_array:
             raise TypeError(_NOT_AN_ARRAY)
-        self.layouts[0].check_into(out)
+        self._layouts[0].check_into(out)
 
-    def rebuild(self, arrays: list[NDArray[Any]]) -> Any:
+    def allocate(self) -> list[NDArray[Any]]:
+        """Return the arrays of the message, for their bytes to be received into."""
+        self._arrays = [layout.allocate() for layout in self._layouts]
+        return self._arrays
+
+    def rebuild(self) -> Any:
         """Return the object that was sent, around the arrays that were received."""
-        return arrays[0] if self._is_bare_array else _ArraysBeside(self._file, arrays).load()
+        if self._is_bare_array:
+            return self._arrays[0]
+        return _ArraysBeside(self._file, self._arrays).load()
 
 
 def _received(*_: Any) -> NoReturn:

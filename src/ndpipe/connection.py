@@ -19,10 +19,10 @@ run any code: the peer must be trusted.
 import contextlib
 import io
 import multiprocessing
+import pickle
 import socket
 import struct
 import sys
-from collections.abc import Callable
 from multiprocessing import connection as standard
 from multiprocessing import reduction
 from typing import Any, cast
@@ -35,6 +35,7 @@ from ndpipe._stream import MessageStream, as_socket
 
 __all__ = ["Connection", "Pipe", "wrap"]
 
+_INT32, _UINT64 = struct.Struct("!i"), struct.Struct("!Q")
 _SEND_BUFFER = 1 << 20  # bytes that a socket of a Pipe holds for its peer, where the system allows
 
 
@@ -112,6 +113,7 @@ class Connection(MessageStream):
         Examples
         --------
         >>> import multiprocessing
+        import pickle
         >>> import numpy as np
         >>> import ndpipe
         >>> from ndpipe.tasks import receive_and_zero
@@ -230,6 +232,7 @@ class Connection(MessageStream):
         Examples
         --------
         >>> import multiprocessing
+        import pickle
         >>> import ndpipe
         >>> from ndpipe.tasks import send_ones
         >>> parent_end, child_end = ndpipe.Pipe()
@@ -250,7 +253,8 @@ class Connection(MessageStream):
         """
         self._check_closed()
         self._check_readable()
-        return self._receive(self._read_object)()
+        message = self._receive(self._read_object)
+        return message.rebuild() if isinstance(message, _wire.Index) else pickle.loads(message)
 
     def recv_into(self, out: NDArray[Any]) -> NDArray[Any]:
         """Receive an array into one that is already there.
@@ -377,17 +381,14 @@ class Connection(MessageStream):
         """Receive a standard message: what every receiving method of the base class begins with."""
         return self._receive(self._read_bytes, maxsize)
 
-    def _read_object(self) -> Callable[[], Any]:
-        """Read a message; return what unpickles it, which can fail without harm to the stream."""
+    def _read_object(self) -> bytes | _wire.Index:
         length = self._read_length()
         if length is not None:
-            body = self._read(length)
-            return lambda: reduction.ForkingPickler.loads(body.getbuffer())
+            return self._read(length)
         _, index = self._read_index()
-        arrays = [layout.allocate() for layout in index.layouts]
-        for array in arrays:
+        for array in index.allocate():
             self._fill(_wire.raw(array))
-        return lambda: index.rebuild(arrays)
+        return index
 
     def _read_bytes(self, maxsize: int | None) -> io.BytesIO | None:
         length = self._read_length()
@@ -396,29 +397,29 @@ class Connection(MessageStream):
             raise TypeError(_wire.HAS_ARRAYS)
         if maxsize is not None and length > maxsize:
             return None  # an error of the base class's making
-        return self._read(length)
+        message = io.BytesIO(self._read(length))
+        message.seek(length)  # the base class asks for the size with tell()
+        return message
 
     def _read_into(self, out: NDArray[Any]) -> None:
         length = self._read_length()
         if length is None:
             start, index = self._read_index()
-            body = None
         else:
             # All but the last byte, which in a pickle is always a full stop: left in the stream,
             # it lets wait() still see a message that is put back.
-            start = self._read(max(length - 1, 0)).getvalue()
-            body = start + b"."
-            start = _wire.prefix(length) + start
+            body = self._read(max(length - 1, 0))
+            start = _wire.prefix(length) + body
         try:
-            if body is None:
+            if length is None:
                 index.check_into(out)
             else:
-                array = _wire.decode_array(body)
+                array = _wire.decode_array(body + b".")
                 _wire.Layout.of(array).check_into(out)
         except Exception:
             self._put_back(start)
             raise
-        if body is None:
+        if length is None:
             self._fill(_wire.raw(out))
         else:
             self._read(1)
@@ -426,15 +427,16 @@ class Connection(MessageStream):
 
     def _read_length(self) -> int | None:
         """Read the start of a message: the length of a standard one, None if it is out of band."""
-        self._fill(memoryview(self._prefix))
+        prefix = self._prefix
+        self._fill(prefix)
         length: int
-        (length,) = struct.unpack("!i", self._prefix)
+        (length,) = _INT32.unpack(prefix)
         if length == -1:
             self._expected += 8
-            rest = self._read(8).getvalue()
-            if self._prefix + rest == _wire.MAGIC:
+            rest = self._read(8)
+            if prefix + rest == _wire.MAGIC:
                 return None
-            (length,) = struct.unpack("!Q", rest)
+            (length,) = _UINT64.unpack(rest)
         if not 0 <= length <= sys.maxsize:
             raise OSError(f"corrupt message: it declares {length} bytes")
         self._expected += length
@@ -443,12 +445,12 @@ class Connection(MessageStream):
     def _read_index(self) -> tuple[bytes, _wire.Index]:
         """Read an out-of-band message up to its arrays; return its bytes and what they say."""
         self._expected = _wire.HEAD_SIZE
-        head = _wire.MAGIC + self._read(_wire.HEAD_SIZE - len(_wire.MAGIC)).getvalue()
+        head = _wire.MAGIC + self._read(_wire.HEAD_SIZE - len(_wire.MAGIC))
         length = _wire.index_length(head)
         self._expected += length
-        start = head + self._read(length).getvalue()
+        start = head + self._read(length)
         index = _wire.Index(start)
-        self._expected += sum(layout.nbytes for layout in index.layouts)
+        self._expected += index.nbytes
         return start, index
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -517,6 +519,7 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     Examples
     --------
     >>> import multiprocessing
+    import pickle
     >>> import numpy as np
     >>> import ndpipe
     >>> from ndpipe.tasks import send_ones
@@ -587,6 +590,7 @@ def wrap(connection: standard.Connection, *, threshold: int = _wire.THRESHOLD) -
     Examples
     --------
     >>> import multiprocessing
+    import pickle
     >>> import numpy as np
     >>> import ndpipe
     >>> first, second = multiprocessing.Pipe()
