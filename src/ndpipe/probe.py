@@ -15,11 +15,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ndpipe.interrupts import interrupts_deferred
 from ndpipe.memory import PeakMemory, available_memory
 from ndpipe.units import format_bytes
 
@@ -37,6 +39,7 @@ DEFAULT_SIZES = tuple(n * _MIB for n in (1, 2, 4, 8, 16, 32, 33, 64, 128, 256, 5
 # The sender holds the array, a copy of its bytes and the pickle; the receiver the pickle and a
 # copy of its bytes. That is five times the array, and one more to spare.
 _COPIES = 6
+_GRACE = 5.0  # seconds for a child that has reported to end by itself
 _CHILD_BYTES = 100 * _MIB  # a Python with NumPy imported
 
 
@@ -241,21 +244,22 @@ class _Report:
 
 def _transfer(context: Any, array: NDArray[np.float64], timeout: float) -> ProbeResult:
     """Send one array to a child of its own and put together what both sides measured."""
-    wire_bytes, checksum = wire_size(array), zlib.crc32(array)
-    parent_end, child_end = context.Pipe()
-    # The verdict travels apart from the array: it must get through when the array does not.
-    report_end, child_report_end = context.Pipe(duplex=False)
-    ends = (child_end, child_report_end, parent_end, report_end)
-    child = context.Process(target=_receive, args=ends, daemon=True)
-    # Killing the child is what ends a send or a receive that would block for ever.
-    watchdog = threading.Timer(timeout, child.kill)
-    deadline = time.monotonic() + timeout
-    try:
-        child.start()
-        child_end.close()
-        child_report_end.close()
-        watchdog.start()
+    wire_bytes, checksum = wire_size(array), zlib.crc32(array.data)
+    deadline, done = time.monotonic() + timeout, threading.Event()
+    with interrupts_deferred() as interrupts:
+        parent_end, child_end = context.Pipe()
+        # The verdict travels apart from the array: it must get through when the array does not.
+        report_end, child_report_end = context.Pipe(duplex=False)
+        ends = (child_end, child_report_end, parent_end, report_end)
+        child = context.Process(target=_receive, args=ends, daemon=True)
+        watchdog = threading.Thread(
+            target=_kill_when_due, args=(child, done, deadline, interrupts), daemon=True
+        )
         try:
+            child.start()
+            watchdog.start()
+            child_end.close()
+            child_report_end.close()
             _result_of(report_end)  # the child is up: its start is no part of the transfer
             with PeakMemory() as memory:
                 start = time.perf_counter()
@@ -266,21 +270,22 @@ def _transfer(context: Any, array: NDArray[np.float64], timeout: float) -> Probe
                     raise
                 send_seconds = time.perf_counter() - start
             report: _Report = _result_of(report_end)
+            child.join(_GRACE)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             child.join()
             if time.monotonic() >= deadline:
                 raise _ChildLostError(f"timed out after {timeout:g} s") from None
             raise _ChildLostError(f"the child died: exit code {child.exitcode}") from None
-    finally:
-        watchdog.cancel()
-        if watchdog.ident is not None:
-            watchdog.join()
-        if child.pid is not None:
-            child.kill()
-            child.join()
-        for end in ends:
-            end.close()
-        child.close()
+        finally:
+            done.set()
+            if child.pid is not None:
+                child.kill()
+                child.join()
+            if watchdog.ident is not None:
+                watchdog.join()
+            for end in ends:
+                end.close()
+            child.close()
     intact = report.checksum == checksum
     return ProbeResult(
         nbytes=array.nbytes,
@@ -295,6 +300,16 @@ def _transfer(context: Any, array: NDArray[np.float64], timeout: float) -> Probe
     )
 
 
+def _kill_when_due(
+    child: BaseProcess, done: threading.Event, deadline: float, interrupts: list[int]
+) -> None:
+    """Kill the child at the deadline or on Ctrl-C: what ends a send that blocks for ever."""
+    while not done.wait(0.05):
+        if interrupts or time.monotonic() >= deadline:
+            child.kill()
+            return
+
+
 def _result_of(report_end: Connection) -> Any:
     """Wait for the child's next word; raise it where it is an exception."""
     message = report_end.recv()
@@ -307,7 +322,7 @@ def _receive(
     conn: Connection, report_end: Connection, other_end: Connection, other_report: Connection
 ) -> None:
     """Receive one array in the child and report on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this
     # While this process holds copies of the parent's ends it would not notice the parent's death.
     other_end.close()
     other_report.close()
@@ -318,7 +333,7 @@ def _receive(
                 start = time.perf_counter()
                 array = conn.recv()
                 seconds = time.perf_counter() - start
-            report_end.send(_Report(seconds, zlib.crc32(array), memory))
+            report_end.send(_Report(seconds, zlib.crc32(array.data), memory))
         except EOFError:
             return  # the parent is gone, nobody to tell
         except Exception as error:

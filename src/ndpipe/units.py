@@ -46,7 +46,8 @@ def parse_bytes(text: str) -> int:
         raise ValueError(
             f"{text!r} is not a size: write a number and a unit, such as 512MiB or 1.5GB"
         )
-    size = round(float(match[1]) * (1024 if binary else 1000) ** _POWERS[prefix])
+    scale: int = (1024 if binary else 1000) ** _POWERS[prefix]
+    size = round(float(match[1]) * scale)
     if size < 1:
         raise ValueError(f"{text!r} is less than one byte")
     return size
@@ -75,15 +76,13 @@ def format_bytes(size: float) -> str:
     >>> [format_bytes(n) for n in (0, 1000, 1536, 32 * 1024**2, 800e6)]
     ['0 B', '1000 B', '1.5 KiB', '32 MiB', '763 MiB']
     """
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        # The next unit takes over where this one would round up to it.
-        if abs(size) < 1023.5:
-            break
+    units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    # The next unit takes over where this one would be rounded up to it.
+    while abs(size) >= 1023.5 and len(units) > 1:
         size /= 1024
-    else:
-        unit = "TiB"
+        units.pop(0)
     digits = 0 if abs(size) >= 100 else 1 if abs(size) >= 10 else 2
     text = f"{size:.{digits}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return f"{text} {unit}"
+    return f"{text} {units[0]}"

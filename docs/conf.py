@@ -1,0 +1,93 @@
+"""Settings of the site, each with its reason. Run by `nox -s docs`, from this folder."""
+
+from importlib.metadata import version as installed_version
+
+from _ext.capture import run_block
+
+project = "ndpipe"
+author = "The ndpipe developers"
+copyright = "2026, The ndpipe developers"
+version = release = installed_version("ndpipe")
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "_ext.command_output",
+    "_ext.freshness",
+    "_ext.page_facts",
+    "_ext.process_output",
+    "_ext.task_source",
+]
+
+# A name that leads nowhere is an error (`-n -W`).
+nitpicky = True
+nitpick_ignore = [
+    # Words of a type slot ("ndarray of shape ...") are prose; these are the ones that autodoc
+    # takes from annotations, and that the Python inventory does not list.
+    ("py:class", "numpy.uint64"),
+]
+suppress_warnings = [
+    # sphinx_gallery_conf holds a function, run_block, which sphinx-gallery calls around each
+    # block; Sphinx says that it cannot tell whether a function has changed. `_ext.freshness` can.
+    "config.cache",
+]
+
+exclude_patterns = ["_build", "auto_examples/**/*.ipynb", "auto_examples/**/*.md5"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
+# Lets a page link to a heading of another: [text](page.md#heading).
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"  # numpydoc shows types as the docstring words them
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False  # attributes are described in the docstring
+numpydoc_class_members_toctree = False
+
+# The inventories are part of the repository: a build needs no network.
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3", "_inventories/python.inv"),
+}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    # Reading order is the number in the file name.
+    "within_subsection_order": "FileNameSortKey",
+    # Gives each function the list of pages that use it.
+    "doc_module": ("ndpipe",),
+    "backreferences_dir": "auto_examples/backreferences",
+    # Not for its figure, which is left out, but to be called around each block.
+    "show_memory": run_block,
+    # Only what a script would print: the value of a last line has an object's address in it.
+    "capture_repr": (),
+    "remove_config_comments": True,
+    "write_computation_times": False,
+    "show_signature": False,
+    "plot_gallery": "True",
+    "default_thumb_file": "_static/thumbnails/what_a_pipe_is.svg",
+    "image_srcset": ["2x"],  # sharp on the screens that most people have
+}
+
+html_theme = "furo"
+html_title = "ndpipe"
+html_static_path = ["_static"]
+html_css_files = ["ndpipe.css"]
+html_favicon = "_static/favicon.svg"
+html_show_sourcelink = False
+html_copy_source = False
+html_last_updated_fmt = None  # each example says when it was built; the rest does not depend on it
+html_theme_options = {
+    "light_logo": "logo.svg",
+    "dark_logo": "logo.svg",
+    "navigation_with_keys": True,
+}
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+# Copied code is code: no prompts. Output is copied as a terminal would show it.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True

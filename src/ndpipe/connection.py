@@ -1,0 +1,617 @@
+"""The standard Pipe, with large arrays carried out of band.
+
+`Pipe` and `Connection` do what their namesakes in :mod:`multiprocessing` do, with the same names
+and the same errors, so that changing one import is the whole migration. What differs is how an
+object that holds large arrays travels: the standard connection pickles each array into a copy and
+sends that; here the pickle holds a place for each array, and the arrays' own bytes follow it, from
+the sender's memory into the receiver's. The bytes on the wire are described in
+:mod:`ndpipe._wire`, on one page.
+
+A message is sent and received whole or not at all. A send or receive that began and did not
+finish, because the peer died, a signal handler raised or memory ran out, closes the connection,
+since nobody can tell any longer where the next message begins; using it again raises `OSError`
+with the reason.
+
+As with the standard connection, `Connection.recv` unpickles what it is sent, and unpickling can
+run any code: the peer must be trusted.
+"""
+
+import contextlib
+import io
+import multiprocessing
+import pickle
+import socket
+import struct
+import sys
+from multiprocessing import connection as standard
+from multiprocessing import reduction
+from typing import Any, cast
+
+from numpy.typing import NDArray
+
+from ndpipe import _wire
+from ndpipe._standard import take_handle
+from ndpipe._stream import MessageStream, as_socket
+
+__all__ = ["Connection", "Pipe", "wrap"]
+
+_INT32, _UINT64 = struct.Struct("!i"), struct.Struct("!Q")
+_SEND_BUFFER = 1 << 20  # bytes that a socket of a Pipe holds for its peer, where the system allows
+
+
+class Connection(MessageStream):
+    """One end of a pipe: the standard connection, with large arrays carried out of band.
+
+    Everything of :class:`multiprocessing.connection.Connection` is here and works as it does
+    there: `poll`, `fileno`, `send_bytes`, `close`, ``with``, and, from outside,
+    :func:`multiprocessing.connection.wait` and passing an end to a child process. Connections
+    are made by `Pipe` and `wrap`.
+
+    Parameters
+    ----------
+    handle : int
+        The file descriptor, which the connection owns from now on.
+    readable, writable : bool, default True
+        Whether this end may receive, and may send.
+    threshold : int, default 65536
+        Arrays of at least so many bytes travel out of band. A message without any is, byte for
+        byte, what the standard connection sends.
+
+    See Also
+    --------
+    Pipe : Make two connected ends.
+    wrap : Turn a standard connection into one of these.
+
+    Notes
+    -----
+    Threads may share an end: they take turns, a whole message at a time, in each direction.
+    """
+
+    def __init__(
+        self,
+        handle: int,
+        readable: bool = True,
+        writable: bool = True,
+        *,
+        threshold: int = _wire.THRESHOLD,
+    ) -> None:
+        super().__init__(handle, readable, writable)
+        self._threshold = threshold
+
+    # Sending
+
+    def send(self, obj: Any) -> None:
+        """Send an object to the peer.
+
+        Parameters
+        ----------
+        obj : object
+            Any picklable object. Each array in it, at any depth, of at least `threshold` bytes is
+            sent from its own memory if it is contiguous (C or Fortran order, which arrive as
+            such), and from one copy in C order if not. Object arrays, and subclasses of ndarray
+            that pickle themselves, are sent as the standard connection sends them.
+
+        Raises
+        ------
+        BrokenPipeError
+            If the peer has closed its end.
+        OSError
+            If the connection is closed or receive-only.
+        pickle.PicklingError, TypeError, AttributeError
+            If the object cannot be pickled. Nothing has been sent then.
+
+        See Also
+        --------
+        recv : The other end of it.
+
+        Notes
+        -----
+        It blocks until the operating system has taken the last byte: for a large array, until the
+        peer has received all but the last megabyte or so. An exception that a signal handler
+        raises in the meantime closes the connection.
+
+        Examples
+        --------
+        >>> import multiprocessing
+        import pickle
+        >>> import numpy as np
+        >>> import ndpipe
+        >>> from ndpipe.tasks import receive_and_zero
+        >>> parent_end, child_end = ndpipe.Pipe()
+        >>> child = multiprocessing.Process(target=receive_and_zero, args=(child_end,))
+        >>> child.start()
+        >>> child_end.close()  # the child has its own
+        >>> parent_end.send(np.ones((1000, 1000)))
+        >>> child.join()
+        >>> child.exitcode
+        0
+
+        The child has ended, and its end is closed:
+
+        >>> parent_end.send("more")
+        Traceback (most recent call last):
+        BrokenPipeError: [Errno 32] Broken pipe
+        >>> parent_end.close()
+        """
+        self._check_closed()
+        self._check_writable()
+        start, arrays = _wire.encode(obj, self._threshold)
+        if arrays:
+            self._write(start, *arrays)
+        else:
+            self._send_bytes(start)
+
+    def send_bytes(self, buf: Any, offset: int = 0, size: int | None = None) -> None:
+        r"""Send the bytes of a buffer as one message.
+
+        Parameters
+        ----------
+        buf : bytes-like
+            Any C-contiguous buffer, an ndarray included.
+        offset : int, default 0
+            Where in `buf` to start, in bytes.
+        size : int, optional
+            How many bytes to send; all that follow `offset` by default.
+
+        Raises
+        ------
+        BrokenPipeError
+            If the peer has closed its end.
+        OSError
+            If the connection is closed or receive-only.
+        TypeError
+            If the buffer is not C-contiguous.
+        ValueError
+            If `offset` and `size` do not lie in the buffer.
+
+        See Also
+        --------
+        recv_bytes_into : Receive into a buffer.
+        send : Send an array together with its dtype and shape.
+
+        Notes
+        -----
+        The standard method counts the rows of a buffer of several dimensions and one byte an
+        element as if they were its bytes (https://github.com/numpy/numpy/issues/14067). This one
+        sends all bytes of any buffer.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import ndpipe
+        >>> a, b = ndpipe.Pipe()
+        >>> a.send_bytes(np.zeros((2, 3), dtype=np.uint8))
+        >>> b.recv_bytes()
+        b'\x00\x00\x00\x00\x00\x00'
+        >>> a.send_bytes(b"short", offset=9)
+        Traceback (most recent call last):
+        ValueError: buffer length < offset
+        >>> a.close(), b.close()
+        (None, None)
+        """
+        super().send_bytes(_wire.flat(buf), offset, size)
+
+    def _send_bytes(self, buf: bytes | memoryview) -> None:
+        """Send a standard message: what every sending method of the base class ends in."""
+        n = len(buf)
+        length = _wire.prefix(n)
+        # One write for a small message, as in the standard library: two would be slower.
+        if n <= 16384:
+            self._write(length + buf)
+        else:
+            self._write(length, buf)
+
+    # Receiving
+
+    def recv(self) -> Any:
+        """Receive an object from the peer, waiting for one if there is none.
+
+        Returns
+        -------
+        object
+            What the peer sent. Arrays in it are writeable and independent of the sender's, with
+            the same dtype, byte order, shape and bytes; Fortran order stays Fortran order, and
+            arrays that were not contiguous arrive in C order.
+
+        Raises
+        ------
+        EOFError
+            If the peer has closed its end and everything it sent has been received.
+        OSError
+            If the peer went away in the middle of a message, which then says how many of how many
+            bytes came; if what came is not a message; if the connection is closed or send-only.
+        MemoryError
+            If there is no memory for what the peer sends. The connection is closed then.
+        Exception
+            Whatever unpickling the object raises. The message has been received then.
+
+        See Also
+        --------
+        recv_into : Receive an array into memory that is already there.
+
+        Examples
+        --------
+        >>> import multiprocessing
+        import pickle
+        >>> import ndpipe
+        >>> from ndpipe.tasks import send_ones
+        >>> parent_end, child_end = ndpipe.Pipe()
+        >>> child = multiprocessing.Process(target=send_ones, args=(child_end, 500))
+        >>> child.start()
+        >>> child_end.close()  # the child has its own
+        >>> array = parent_end.recv()
+        >>> array.shape, array.dtype, array.flags.writeable, array.flags.owndata
+        ((500, 500), dtype('float64'), True, True)
+
+        There is nothing more to come, since the child has ended:
+
+        >>> parent_end.recv()
+        Traceback (most recent call last):
+        EOFError
+        >>> child.join()
+        >>> parent_end.close()
+        """
+        self._check_closed()
+        self._check_readable()
+        message = self._receive(self._read_object)
+        return message.rebuild() if isinstance(message, _wire.Index) else pickle.loads(message)
+
+    def recv_into(self, out: NDArray[Any]) -> NDArray[Any]:
+        """Receive an array into one that is already there.
+
+        Memory that has been used before is faster to fill than new memory, and a loop that
+        receives into one array uses no more than that array.
+
+        Parameters
+        ----------
+        out : ndarray of any shape and plain dtype
+            The array to fill: writeable, contiguous, and of the shape, dtype and order (C or
+            Fortran) of the array that the peer sent.
+
+        Returns
+        -------
+        ndarray
+            `out`.
+
+        Raises
+        ------
+        ValueError
+            If `out` is read-only or not contiguous, or if the array in the message has another
+            dtype, shape or order.
+        TypeError
+            If `out` is not an ndarray of plain bytes, or if the message is not an array.
+        EOFError, OSError
+            As `recv` does. After an `OSError` the contents of `out` are undefined.
+
+        See Also
+        --------
+        recv : Receive any object.
+
+        Notes
+        -----
+        Everything is checked before a byte of the array is received. A message refused with
+        `ValueError` or `TypeError` stays, for the next receive.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import ndpipe
+        >>> a, b = ndpipe.Pipe()
+        >>> frame = np.empty((2, 3))
+        >>> for i in range(2):
+        ...     a.send(np.full((2, 3), float(i)))
+        ...     print(b.recv_into(frame))
+        [[0. 0. 0.]
+         [0. 0. 0.]]
+        [[1. 1. 1.]
+         [1. 1. 1.]]
+
+        An array that does not fit is refused, and can still be received:
+
+        >>> a.send(np.arange(3))
+        >>> b.recv_into(frame)
+        Traceback (most recent call last):
+        ValueError: the array in the message has dtype int64, out has float64
+        >>> b.recv()
+        array([0, 1, 2])
+        >>> a.close(), b.close()
+        (None, None)
+        """
+        _wire.check_destination(out)
+        self._check_closed()
+        self._check_readable()
+        self._receive(self._read_into, out)
+        return out
+
+    def recv_bytes_into(self, buf: Any, offset: int = 0) -> int:
+        """Receive the bytes of one message into a buffer.
+
+        Parameters
+        ----------
+        buf : writeable bytes-like
+            Any C-contiguous buffer, an ndarray included.
+        offset : int, default 0
+            Where in `buf` to start, in bytes.
+
+        Returns
+        -------
+        int
+            How many bytes came.
+
+        Raises
+        ------
+        multiprocessing.BufferTooShort
+            If the message is longer than the buffer. Its argument is the message.
+        TypeError
+            If the buffer is read-only or not C-contiguous, or if the message is an object with
+            arrays that travel out of band. The message stays, for the next receive.
+        EOFError, OSError
+            As `recv` does.
+
+        See Also
+        --------
+        recv_into : Receive an array that was sent as such.
+
+        Notes
+        -----
+        The standard method counts the rows of `buf` as its size, and loses the end of a message
+        that is not a whole number of elements. This one takes any buffer for its bytes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import ndpipe
+        >>> a, b = ndpipe.Pipe()
+        >>> image = np.zeros((2, 2), dtype=np.uint8)
+        >>> a.send_bytes(b"abcd")
+        >>> b.recv_bytes_into(image)
+        4
+        >>> image
+        array([[ 97,  98],
+               [ 99, 100]], dtype=uint8)
+        >>> b.recv_bytes_into(b"read-only")
+        Traceback (most recent call last):
+        TypeError: the buffer is read-only
+        >>> a.close(), b.close()
+        (None, None)
+        """
+        return super().recv_bytes_into(_wire.flat_writeable(buf), offset)
+
+    def _recv_bytes(self, maxsize: int | None = None) -> io.BytesIO | None:
+        """Receive a standard message: what every receiving method of the base class begins with."""
+        return self._receive(self._read_bytes, maxsize)
+
+    def _read_object(self) -> bytes | _wire.Index:
+        length = self._read_length()
+        if length is not None:
+            return self._read(length)
+        _, index = self._read_index()
+        for array in index.allocate():
+            self._fill(_wire.raw(array))
+        return index
+
+    def _read_bytes(self, maxsize: int | None) -> io.BytesIO | None:
+        length = self._read_length()
+        if length is None:
+            self._put_back(_wire.MAGIC)
+            raise TypeError(_wire.HAS_ARRAYS)
+        if maxsize is not None and length > maxsize:
+            return None  # an error of the base class's making
+        message = io.BytesIO(self._read(length))
+        message.seek(length)  # the base class asks for the size with tell()
+        return message
+
+    def _read_into(self, out: NDArray[Any]) -> None:
+        length = self._read_length()
+        if length is None:
+            start, index = self._read_index()
+        else:
+            # All but the last byte, which in a pickle is always a full stop: left in the stream,
+            # it lets wait() still see a message that is put back.
+            body = self._read(max(length - 1, 0))
+            start = _wire.prefix(length) + body
+        try:
+            if length is None:
+                index.check_into(out)
+            else:
+                array = _wire.decode_array(body + b".")
+                _wire.Layout.of(array).check_into(out)
+        except Exception:
+            self._put_back(start)
+            raise
+        if length is None:
+            self._fill(_wire.raw(out))
+        else:
+            self._read(1)
+            _wire.raw(out)[:] = _wire.raw(array)
+
+    def _read_length(self) -> int | None:
+        """Read the start of a message: the length of a standard one, None if it is out of band."""
+        prefix = self._prefix
+        self._fill(prefix)
+        length: int
+        (length,) = _INT32.unpack(prefix)
+        if length == -1:
+            self._expected += 8
+            rest = self._read(8)
+            if prefix + rest == _wire.MAGIC:
+                return None
+            (length,) = _UINT64.unpack(rest)
+        if not 0 <= length <= sys.maxsize:
+            raise OSError(f"corrupt message: it declares {length} bytes")
+        self._expected += length
+        return length
+
+    def _read_index(self) -> tuple[bytes, _wire.Index]:
+        """Read an out-of-band message up to its arrays; return its bytes and what they say."""
+        self._expected = _wire.HEAD_SIZE
+        head = _wire.MAGIC + self._read(_wire.HEAD_SIZE - len(_wire.MAGIC))
+        length = _wire.index_length(head)
+        self._expected += length
+        start = head + self._read(length)
+        index = _wire.Index(start)
+        self._expected += index.nbytes
+        return start, index
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        descriptor = reduction.DupFd(self.fileno())
+        state = self.readable, self.writable, self._threshold, self._unread
+        return _rebuild, (type(self), descriptor, *state)
+
+
+def _rebuild(
+    cls: type[Connection],
+    descriptor: Any,
+    readable: bool,
+    writable: bool,
+    threshold: int,
+    unread: bytes,
+) -> Connection:
+    connection = cls(descriptor.detach(), readable, writable, threshold=threshold)
+    connection._unread = unread
+    return connection
+
+
+def _enlarge_buffer(end: socket.socket) -> None:
+    """Let the sender run ahead of the receiver, so that both copy at the same time."""
+    if end.family == socket.AF_UNIX:  # TCP finds a good size by itself
+        with contextlib.suppress(OSError):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
+def Pipe(  # noqa: N802 - the name that multiprocessing has for it
+    duplex: bool = True, *, threshold: int = _wire.THRESHOLD
+) -> tuple[Connection, Connection]:
+    """Return two connected ends of a pipe, for two processes to exchange objects and arrays.
+
+    It is :func:`multiprocessing.Pipe`, faster for arrays and with errors where that one goes
+    wrong in silence.
+
+    Parameters
+    ----------
+    duplex : bool, default True
+        Whether both ends can send and receive. If not, the first can only receive and the second
+        can only send.
+    threshold : int, default 65536
+        Arrays of at least so many bytes travel out of band. Chiefly for tests, which reach that
+        with small arrays.
+
+    Returns
+    -------
+    tuple of Connection
+        The two ends.
+
+    Raises
+    ------
+    OSError
+        If the process has no file descriptors left.
+
+    See Also
+    --------
+    wrap : Make an end of a connection that is already there.
+
+    Notes
+    -----
+    Both kinds are socket pairs, simplex ones with one half shut down: an :func:`os.pipe`, which
+    the standard library takes for those, is slower. On Windows, arrays go through the standard
+    connection's own messages.
+
+    Examples
+    --------
+    >>> import multiprocessing
+    import pickle
+    >>> import numpy as np
+    >>> import ndpipe
+    >>> from ndpipe.tasks import send_ones
+    >>> parent_end, child_end = ndpipe.Pipe()
+    >>> child = multiprocessing.Process(target=send_ones, args=(child_end, 1000))
+    >>> child.start()
+    >>> child_end.close()  # the child has its own
+    >>> parent_end.recv().sum()
+    np.float64(1000000.0)
+    >>> child.join()
+    >>> parent_end.close()
+
+    The ends of a simplex pipe have one use each:
+
+    >>> receiver, sender = ndpipe.Pipe(duplex=False)
+    >>> receiver.send(np.ones(3))
+    Traceback (most recent call last):
+    OSError: connection is read-only
+    >>> receiver.close(), sender.close()
+    (None, None)
+    """
+    if sys.platform == "win32":
+        first, second = multiprocessing.Pipe(duplex)
+        return wrap(first, threshold=threshold), wrap(second, threshold=threshold)
+    a, b = socket.socketpair()
+    with a, b:
+        _enlarge_buffer(a)
+        _enlarge_buffer(b)
+        if not duplex:
+            a.shutdown(socket.SHUT_WR)
+        return (
+            Connection(a.detach(), writable=duplex, threshold=threshold),
+            Connection(b.detach(), readable=duplex, threshold=threshold),
+        )
+
+
+def wrap(connection: standard.Connection, *, threshold: int = _wire.THRESHOLD) -> Connection:
+    """Take over a standard connection and return one that carries arrays out of band.
+
+    Parameters
+    ----------
+    connection : multiprocessing.connection.Connection
+        A connection from anywhere: a :class:`multiprocessing.connection.Listener` or
+        :func:`multiprocessing.connection.Client`, say. It is closed for its present holder, and
+        lives on in what is returned.
+    threshold : int, default 65536
+        Arrays of at least so many bytes travel out of band.
+
+    Returns
+    -------
+    Connection
+        The same end of the same connection.
+
+    Raises
+    ------
+    OSError
+        If the connection is closed.
+
+    See Also
+    --------
+    Pipe : Two connected ends from the start.
+
+    Notes
+    -----
+    Messages without large arrays are the standard connection's, so the peer may be a standard
+    one as long as it is sent none. A standard peer that is sent one fails with `OverflowError`.
+
+    Examples
+    --------
+    >>> import multiprocessing
+    import pickle
+    >>> import numpy as np
+    >>> import ndpipe
+    >>> first, second = multiprocessing.Pipe()
+    >>> a, b = ndpipe.wrap(first), ndpipe.wrap(second)
+    >>> a.send({"small": np.arange(3)})
+    >>> b.recv()
+    {'small': array([0, 1, 2])}
+    >>> first.send("gone")
+    Traceback (most recent call last):
+    OSError: handle is closed
+    >>> a.close(), b.close()
+    (None, None)
+    """
+    if isinstance(connection, Connection):
+        connection._threshold = threshold
+        return connection
+    if sys.platform == "win32":
+        from ndpipe import _fallback
+
+        return cast(Connection, _fallback.wrap(connection, threshold))
+    with contextlib.suppress(OSError), as_socket(connection.fileno()) as end:
+        _enlarge_buffer(end)
+    handle = take_handle(connection)
+    return Connection(handle, connection.readable, connection.writable, threshold=threshold)

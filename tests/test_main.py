@@ -1,0 +1,117 @@
+"""The command line answers in one line where it cannot help, and loses nothing where it can."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ndpipe import __main__ as command
+
+
+def _run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ndpipe", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def test_the_table_has_a_row_a_size_and_the_machine() -> None:
+    done = _run("probe", "--max-size", "4MiB")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.count("arrived intact") == 4  # three rows and the sentence below them
+    assert "The largest array that arrived intact has 4 MiB." in done.stdout
+    assert "NumPy" in done.stdout.splitlines()[-1]
+
+
+def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
+    done = _run("probe", "--max-size=2MiB", "--json", "--start-method", start_method)
+    records = json.loads(done.stdout)
+    assert [record["nbytes"] for record in records] == [1024**2, 2 * 1024**2]
+    assert {record["outcome"] for record in records} == {"arrived intact"}
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ([], "required: COMMAND"),
+        (["prode"], "invalid choice: 'prode'"),
+        (["probe", "--max-size", "big"], "write a number and a unit, such as 512MiB"),
+        (["probe", "--max-size", "7"], "less than one float64"),
+        (["probe", "--timeout", "soon"], "not a number of seconds"),
+        (["probe", "--timeout", "nan"], "not a number of seconds"),
+        (["probe", "--start-method", "knife"], "invalid choice: 'knife'"),
+        (["probe", "--fast"], "unrecognized arguments: --fast"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_exit_code_2(arguments: list[str], hint: str) -> None:
+    done = _run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert hint in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["rich", "psutil"])
+def test_a_missing_extra_is_one_line_that_says_what_to_install(
+    missing: str, tmp_path: Path
+) -> None:
+    hide = tmp_path / "sitecustomize.py"
+    hide.write_text(f"import sys; sys.modules[{missing!r}] = None")
+    done = _run("probe", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"python -m ndpipe: error: {missing} not installed; "
+        "try: python -m pip install 'ndpipe[measure]'"
+    ]
+
+
+def test_help_shows_examples() -> None:
+    done = _run("probe", "--help")
+    assert done.returncode == 0
+    assert "--max-size 512MiB" in done.stdout
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_interrupt_prints_what_there_is_and_leaves_no_process(as_json: bool) -> None:
+    """Ctrl-C reaches parent and child, as a terminal sends it; what was measured is printed."""
+    arguments = [sys.executable, "-m", "ndpipe", "probe", *(["--json"] if as_json else [])]
+    with subprocess.Popen(
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        # Wait until a child of it exists, so that the interrupt falls into a transfer.
+        parent, deadline = psutil.Process(running.pid), time.monotonic() + 60
+        while not parent.children() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        os.killpg(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "interrupted: " in err
+    assert "Traceback" not in err
+    if as_json:
+        assert len(json.loads(out)) < 13
+    else:
+        assert "outcome" in out
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+
+
+def test_the_command_runs_in_this_process_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["probe", "--max-size", "8", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["nbytes"] == 8
