@@ -17,6 +17,7 @@ from ndpipe._transfer import (
     read_through,
     receive_once,
     send_once,
+    settle,
     timing,
 )
 from ndpipe.memory import PeakMemory, peak_resident_memory
@@ -90,6 +91,7 @@ class _ChannelPair(Pair):
     ) -> None:
         self.transport, self.nbytes = transport, nbytes
         self.sends = direction == "to-child"
+        settle(transport.facts.requires)
         array = make_array(nbytes) if self.sends else None
         with PeakMemory() as memory:
             sender, receiver = transport.open(context, nbytes // 8)
@@ -166,6 +168,7 @@ def _live(
 
     try:
         control.send("ready")
+        settle(kind.facts.requires)
         array = make_array(nbytes) if sends else None
         with PeakMemory() as memory:
             end = transport.attach(end)
@@ -242,10 +245,12 @@ class _CallPair(Pair):
     def __init__(self, transport: Call, direction: Direction, nbytes: int, context: Any) -> None:
         self.transport, self.nbytes = transport, nbytes
         self.sends = direction == "to-child"
+        settle(transport.facts.requires)
         array = make_array(nbytes) if self.sends else None
         with PeakMemory() as memory:
             start = time.perf_counter()
             transport.open(context)
+            transport.call(_settle)
             transport.call(_stand_by)
             self.startup_seconds = time.perf_counter() - start
             _, worker_growth = self._transfer(array)
@@ -282,6 +287,10 @@ class _Worker:
     start = 0.0
     cpu = 0.0
     memory: PeakMemory | None = None
+
+
+def _settle() -> None:
+    settle()
 
 
 def _stand_by() -> None:
@@ -328,6 +337,7 @@ class _LocalPair(Pair):
 
     def __init__(self, transport: Local, nbytes: int) -> None:
         self.transport, self.nbytes = transport, nbytes
+        settle()
         array = make_array(nbytes)
         with PeakMemory() as memory:
             self._transfer(array)

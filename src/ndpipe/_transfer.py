@@ -5,7 +5,13 @@ when the receiver has read every byte of what arrived. Not timed, for every tran
 the array, and cleaning up after it was read.
 """
 
+import contextlib
+import ctypes
+import importlib
+import multiprocessing
+import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -15,7 +21,18 @@ from numpy.typing import NDArray
 
 from ndpipe.transports.base import Array, Channel
 
-__all__ = ["Received", "Timing", "checksum", "make_array", "overhead", "receive_once", "send_once"]
+__all__ = [
+    "Received",
+    "Timing",
+    "checksum",
+    "make_array",
+    "overhead",
+    "read_through",
+    "receive_once",
+    "send_once",
+    "settle",
+    "timing",
+]
 
 Digest = tuple[int, str, tuple[int, ...]]
 Words = NDArray[np.uint64]
@@ -23,6 +40,23 @@ Words = NDArray[np.uint64]
 # A prime, so that swapped pages, and rows of most lengths, change the sum of some lane.
 _LANES = 1021
 _WEIGHTS = np.random.default_rng(0).integers(1, 2**63, _LANES, np.uint64) | np.uint64(1)
+
+
+def settle(modules: Iterable[str] = ()) -> None:
+    """Bring this process's memory into a state from which growth can be counted.
+
+    The modules and the code of a first transfer are made resident; and the C library gives back
+    what it kept of freed arrays, or the next one would seem to take no memory.
+    """
+    for module in modules:
+        importlib.import_module(module)
+    reader, writer = multiprocessing.Pipe()
+    with reader, writer:
+        writer.send(np.zeros(1000))
+        checksum(reader.recv())
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):  # it is the GNU library's alone
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def make_array(nbytes: int) -> Array:
@@ -33,31 +67,33 @@ def make_array(nbytes: int) -> Array:
 def checksum(array: Array) -> Digest:
     """Read every byte of an array and return what tells it from another one.
 
-        The array is read as 64-bit integers, which are added up in 1021 lanes; a weighted sum of the
-        lanes is the checksum. So it depends on every bit, and on its place, but for moves by a
-        multiple of 1021 values. It takes little more time than reading the memory does.
+    The array is read as 64-bit integers, which are added up in 1021 lanes; a weighted sum of the
+    lanes is the checksum. So it depends on every bit, and on its place, but for moves by a
+    multiple of 1021 values. It takes little more time than reading the memory does.
 
-        Parameters
-        ----------
-        array : ndarray of shape (n,), dtype float64
+    Parameters
+    ----------
+    array : ndarray of shape (n,), dtype float64
 
-        Returns
-        -------
-        tuple of (int, str, tuple of int)
-            The checksum, and with it dtype and shape.
+    Returns
+    -------
+    tuple of (int, str, tuple of int)
+        The checksum, and with it dtype and shape.
 
-        Examples
-        --------
-        >>> import numpy as np
-    from numpy.typing import NDArray
-        >>> from ndpipe.compare import checksum
-        >>> array = np.arange(10_000.0)
-        >>> checksum(array) == checksum(array.copy())
-        True
-        >>> checksum(array) == checksum(array[::-1].copy())
-        False
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ndpipe.compare import checksum
+    >>> array = np.arange(10_000.0)
+    >>> checksum(array) == checksum(array.copy())
+    True
+    >>> checksum(array) == checksum(array[::-1].copy())
+    False
     """
     return _digest(array, _read(array))
+
+
+_NOTHING = np.empty(0)
 
 
 def _read(array: Array) -> tuple[Words, Words]:
@@ -131,6 +167,7 @@ def send_once(transport: Channel, end: Any, array: Array, control: Connection) -
 
 def receive_once(transport: Channel, end: Any, control: Connection) -> None:
     """Receive an array, read it and tell the sender."""
+    _read(_NOTHING)  # what the harness adds to the time is little, once its code was run
     control.send(None)
     cpu = time.process_time()
     array = transport.receive(end)
@@ -149,14 +186,12 @@ def read_through(array: Array, cpu_before: float) -> Received:
     return Received(arrived, read, cpu, _digest(array, sums))
 
 
-_NOTHING = np.empty(0)
-
-
 def overhead() -> float:
     """Return what the harness itself takes of a transfer's time, in seconds.
 
     It goes through the same calls and clock readings, and no array is moved or read.
     """
+    _read(_NOTHING)
     cpu = time.process_time()
     start = time.perf_counter()
     _identity(_NOTHING)

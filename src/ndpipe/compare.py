@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 from ndpipe._host import FailedError, Host, Opened
 from ndpipe._transfer import Timing, checksum
+from ndpipe.interrupts import interrupts_deferred
 from ndpipe.memory import available_memory
 from ndpipe.transports import DIRECTIONS, Direction, Transport, available, find, obstacle
 from ndpipe.units import format_bytes
@@ -235,8 +236,9 @@ class _Run:
                     yield from self._measure_group(*group, Path(folder))
                 at_once = False
             finally:
-                for host in self.hosts.values():
-                    host.stop(at_once=at_once)
+                with interrupts_deferred():
+                    for host in self.hosts.values():
+                        host.stop(at_once=at_once)
 
     def _measure_group(
         self, nbytes: int, direction: Direction, kinds: list[type[Transport]], folder: Path
@@ -246,7 +248,8 @@ class _Run:
         _admit(records)
         for record in records:
             if record.error is None and record.kind not in self.hosts:
-                self.hosts[record.kind] = Host(Path(mkdtemp(dir=folder)), self.timeout)
+                with interrupts_deferred():
+                    self.hosts[record.kind] = Host(Path(mkdtemp(dir=folder)), self.timeout)
         try:
             for record in records:
                 self._step(record)
@@ -272,13 +275,12 @@ class _Run:
         """Do one thing; where it fails, that is noted and the transport has had its turns."""
         if record.error is not None:
             return
-        host = self.hosts[record.kind]
         try:
-            action(host)
+            action(self.hosts[record.kind])
         except FailedError as error:
             record.error = str(error)
-            del self.hosts[record.kind]
-            host.stop(at_once=True)
+            with interrupts_deferred():
+                self.hosts.pop(record.kind).stop(at_once=True)
 
 
 class _Record:

@@ -53,13 +53,15 @@ def parse_bytes(text: str) -> int:
     return size
 
 
-def format_bytes(size: float) -> str:
-    """Return `size` for reading, in the largest binary unit that keeps it at 1 or more.
+def format_bytes(size: float, *, decimal: bool = False) -> str:
+    """Return `size` for reading, in the largest unit that keeps it at 1 or more.
 
     Parameters
     ----------
     size : float
         A number of bytes; a negative one, such as memory given back, keeps its sign.
+    decimal : bool, optional
+        Count in powers of 1000 (kB, MB, GB) and not of 1024 (KiB, MiB, GiB).
 
     Returns
     -------
@@ -75,11 +77,14 @@ def format_bytes(size: float) -> str:
     >>> from ndpipe.units import format_bytes
     >>> [format_bytes(n) for n in (0, 1000, 1536, 32 * 1024**2, 800e6)]
     ['0 B', '1000 B', '1.5 KiB', '32 MiB', '763 MiB']
+    >>> [format_bytes(n, decimal=True) for n in (1000, 1_500_000, 800e6)]
+    ['1 kB', '1.5 MB', '800 MB']
     """
-    units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    base = 1000 if decimal else 1024
+    units = "B kB MB GB TB".split() if decimal else "B KiB MiB GiB TiB".split()
     # The next unit takes over where this one would be rounded up to it.
-    while abs(size) >= 1023.5 and len(units) > 1:
-        size /= 1024
+    while abs(size) >= base - 0.5 and len(units) > 1:
+        size /= base
         units.pop(0)
     digits = 0 if abs(size) >= 100 else 1 if abs(size) >= 10 else 2
     text = f"{size:.{digits}f}"
