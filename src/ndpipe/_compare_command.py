@@ -213,6 +213,7 @@ def _print_table(title: str, ranked: list[Ranked]) -> None:
         if m.third_quartile_seconds is None or m.sender_growth_bytes is None:
             continue
         spread = (m.third_quartile_seconds - m.first_quartile_seconds) / 2
+        grown = m.sender_growth_bytes, m.receiver_growth_bytes or 0
         table.add_row(
             m.transport,
             format_seconds(m.seconds),
@@ -221,7 +222,7 @@ def _print_table(title: str, ranked: list[Ranked]) -> None:
             or_dash(entry.of_pipe, "{:.3g}"),
             or_dash(entry.of_memcpy, "{:.2f}"),
             format_seconds((m.sender_cpu_seconds or 0.0) + (m.receiver_cpu_seconds or 0.0)),
-            f"{m.sender_growth_bytes / m.nbytes:.1f}+{(m.receiver_growth_bytes or 0) / m.nbytes:.1f}",
+            "+".join(f"{growth / m.nbytes:.1f}" for growth in grown),
             "-" if m.startup_seconds is None else format_seconds(m.startup_seconds),
         )
     console = table_console()

@@ -223,7 +223,7 @@ class _BirthPair(Pair):
                     received, childs_peak = reader.recv()
                 except EOFError:
                     child.join()
-                    raise ChildProcessError(f"exit code {child.exitcode}") from None
+                    raise ChildProcessError(f"the child died: exit code {child.exitcode}") from None
                 cpu = time.process_time() - cpu
             child.join()
             child.close()

@@ -9,12 +9,13 @@ receiver has read every byte of what arrived. That is the same for all transport
 processes, making the array, and cleaning up after it was read are not in that time.
 """
 
+import itertools
 import multiprocessing
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 
 from ndpipe._host import FailedError, Host, Opened
 from ndpipe._transfer import Timing, checksum
@@ -226,6 +227,7 @@ class _Run:
         self.on_step = on_step
         self.done = self.total = 0
         self.hosts: dict[type[Transport], Host] = {}
+        self.numbers = itertools.count()
 
     def measure(self, groups: list[_Group]) -> Iterator[Measurement]:
         at_once = True
@@ -249,7 +251,7 @@ class _Run:
         for record in records:
             if record.error is None and record.kind not in self.hosts:
                 with interrupts_deferred():
-                    self.hosts[record.kind] = Host(Path(mkdtemp(dir=folder)), self.timeout)
+                    self.hosts[record.kind] = self._new_host(folder)
         try:
             for record in records:
                 self._step(record)
@@ -264,6 +266,12 @@ class _Run:
             yield from (record.measurement() for record in records if record.timings)
             raise
         yield from (record.measurement() for record in records)
+
+    def _new_host(self, folder: Path) -> Host:
+        # A short name: the addresses of multiprocessing's sockets in there have about 100 bytes.
+        own = folder / str(next(self.numbers))
+        own.mkdir()
+        return Host(own, self.timeout)
 
     def _step(self, record: "_Record") -> None:
         if self.on_step:

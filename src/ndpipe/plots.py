@@ -107,7 +107,9 @@ def new_figure(machine: Machine, height: float, figure: "Figure | None" = None) 
     figure.set_size_inches(5, height)
     figure.set_layout_engine("constrained")
     figure.set_facecolor("white")
-    caption = "\n".join(textwrap.wrap(str(machine), 72))
+    # A line ends between two facts and not within one.
+    facts = str(machine).replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
+    caption = "\n".join(textwrap.wrap(facts, 72))
     figure.supxlabel(caption, fontsize=7.5, color=_INK, x=0.02, ha="left")
     return figure
 
@@ -267,21 +269,21 @@ def save_speeds(comparison: Comparison, path: Path) -> None:
     """
     measured = [m for m in comparison.measurements if m.seconds is not None]
     directions = [way for way in _WAYS if any(m.direction == way for m in measured)]
-    figure = new_figure(comparison.machine, 0.4 + 4.2 * len(directions))
+    several = len({m.nbytes for m in measured}) > 1
+    bars = max((len(group) for group in groups(measured).values()), default=1)
+    panel = 4.2 if several else 1.0 + 0.25 * bars
+    figure = new_figure(comparison.machine, 0.4 + panel * len(directions))
     panels = figure.subplots(max(1, len(directions)), squeeze=False)[:, 0]
     for axes, direction in zip(panels, directions, strict=False):
         group = [m for m in measured if m.direction == direction]
         axes.set_title(f"How fast an array gets from {_WAYS[direction]}", fontsize=10, loc="left")
-        if len({m.nbytes for m in group}) > 1:
+        if several:
             draw_speeds(axes, group)
         else:
-            speeds = {e.measurement.transport: e.measurement for e in rank(group)}
+            ranked = [entry.measurement for entry in rank(group)]
+            speeds = {m.transport: m.gigabytes_per_second or 0.0 for m in ranked}
             size = format_bytes(group[0].nbytes, decimal=True)
-            draw_bars(
-                axes,
-                {name: m.gigabytes_per_second or 0.0 for name, m in speeds.items()},
-                f"GB/s, array of {size}",
-            )
+            draw_bars(axes, speeds, f"GB/s, array of {size}")
     words = describe_speeds(measured)
     kept = {".svg": {"Description": words}, ".png": {"Description": words}}
     figure.savefig(path, dpi=160, metadata=kept.get(path.suffix, {"Subject": words}))
