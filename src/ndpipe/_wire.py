@@ -96,6 +96,11 @@ def raw(array: NDArray[Any]) -> memoryview:
     return memoryview(buffer)
 
 
+def contiguous(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array itself if it is in C or Fortran order, else a copy in C order."""
+    return array if array.flags.forc else array.copy(order="C")
+
+
 def flat(buffer: Any) -> memoryview:
     """Return a C-contiguous buffer as one of bytes in one dimension."""
     view = memoryview(buffer)
@@ -157,10 +162,19 @@ class _Pickler(pickle.Pickler):
         cls = type(obj)
         if cls in _REDUCERS:
             return _REDUCERS[cls](obj)
-        if isinstance(obj, np.ndarray) and obj.nbytes >= self._threshold and is_plain(obj):
+        if not isinstance(obj, np.ndarray):
+            return NotImplemented
+        if obj.nbytes >= self._threshold and is_plain(obj):
             self.arrays.append(obj)
             return _received, (len(self.arrays) - 1, cls)
-        return NotImplemented
+        if obj.dtype.byteorder in "=|" or not is_plain(obj):
+            return NotImplemented
+        # NumPy unpickles an array of the other byte order into one of this machine's. Its bytes as
+        # an array of their own, and how to make it of them, is what a standard end can unpickle.
+        array = contiguous(obj)
+        dtype, shape, order = Layout.of(array)
+        buffer = np.frombuffer(raw(array), np.uint8)
+        return copyreg.__newobj__, (cls, shape, dtype, buffer, 0, None, order)  # type: ignore[attr-defined]
 
 
 def encode(obj: Any, threshold: int) -> tuple[bytes | memoryview, list[memoryview]]:
@@ -184,12 +198,12 @@ def encode(obj: Any, threshold: int) -> tuple[bytes | memoryview, list[memoryvie
     file = io.BytesIO()
     pickler = _Pickler(file, threshold or 1)
     if type(obj) is np.ndarray:
-        pickler.reducer_override(obj)
+        pickler.reducer_override(obj)  # the object is itself an array: no need of a pickle
     if not pickler.arrays:
         pickler.dump(obj)
     if not pickler.arrays:
         return file.getbuffer(), []
-    arrays = [a if a.flags.forc else a.copy(order="C") for a in pickler.arrays]
+    arrays = [contiguous(array) for array in pickler.arrays]
     index = pickle.dumps([tuple(Layout.of(a)) for a in arrays]) + file.getvalue()
     head = _HEAD.pack(MAGIC, len(index), zlib.crc32(index))
     return b"".join([head, _CHECK.pack(zlib.crc32(head)), index]), [raw(a) for a in arrays]

@@ -113,7 +113,6 @@ class Connection(MessageStream):
         Examples
         --------
         >>> import multiprocessing
-        import pickle
         >>> import numpy as np
         >>> import ndpipe
         >>> from ndpipe.tasks import receive_and_zero
@@ -232,7 +231,6 @@ class Connection(MessageStream):
         Examples
         --------
         >>> import multiprocessing
-        import pickle
         >>> import ndpipe
         >>> from ndpipe.tasks import send_ones
         >>> parent_end, child_end = ndpipe.Pipe()
@@ -519,7 +517,6 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     Examples
     --------
     >>> import multiprocessing
-    import pickle
     >>> import numpy as np
     >>> import ndpipe
     >>> from ndpipe.tasks import send_ones
@@ -590,7 +587,6 @@ def wrap(connection: standard.Connection, *, threshold: int = _wire.THRESHOLD) -
     Examples
     --------
     >>> import multiprocessing
-    import pickle
     >>> import numpy as np
     >>> import ndpipe
     >>> first, second = multiprocessing.Pipe()

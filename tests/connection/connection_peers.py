@@ -1,0 +1,63 @@
+"""What the children of these tests run: importable by name under every start method."""
+
+import dataclasses
+import os
+import signal
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass
+class Frame:
+    """An object that holds arrays."""
+
+    number: int
+    images: list[Any]
+
+
+def echo(conn: Connection, *others: Connection) -> None:
+    """Send back whatever arrives, until end of file. Close the copies of other ends at once."""
+    for other in others:
+        other.close()
+    with conn:
+        while True:
+            try:
+                message = conn.recv()
+            except EOFError:
+                return
+            conn.send(message)
+
+
+def send_all(conn: Connection, messages: list[Any]) -> None:
+    """Send each of the messages, then close."""
+    with conn:
+        for message in messages:
+            conn.send(message)
+
+
+def send_zeros_for_ever(conn: Connection, nbytes: int) -> None:
+    """Send the same array again and again, until somebody ends this process or the pipe."""
+    array = np.zeros(nbytes, np.uint8)
+    with conn:
+        while True:
+            try:
+                conn.send(array)
+            except OSError:
+                return
+
+
+def receive_bytes_then_die(conn: Connection, nbytes: int) -> None:
+    """Take so many bytes off the stream, whatever they mean, then be killed."""
+    while nbytes > 0:
+        nbytes -= len(os.read(conn.fileno(), min(nbytes, 1 << 16)))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def use_passed_ends(conn: Connection) -> None:
+    """Receive a receiving end and a sending end, and send what arrives at one through the other."""
+    with conn:
+        receiver, sender = conn.recv()
+    with receiver, sender:
+        sender.send(receiver.recv())

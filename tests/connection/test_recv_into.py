@@ -1,0 +1,150 @@
+"""recv_into fills what fits, and leaves what does not fit for the next receive."""
+
+from multiprocessing.connection import wait
+from typing import Any
+
+import array_zoo
+import numpy as np
+import pytest
+
+SENT = np.arange(12.0).reshape(3, 4)
+
+REFUSED = {
+    "shape": (SENT, lambda: np.zeros((4, 3)), ValueError),
+    "dimensions": (SENT, lambda: np.zeros(12), ValueError),
+    "dtype": (SENT, lambda: np.zeros((3, 4), "i8"), ValueError),
+    "byte order": (SENT, lambda: np.zeros((3, 4), ">f8"), ValueError),
+    "C for Fortran": (np.asfortranarray(SENT), lambda: np.zeros((3, 4)), ValueError),
+    "Fortran for C": (SENT, lambda: np.zeros((3, 4), order="F"), ValueError),
+    "read-only": (SENT, lambda: np.broadcast_to(0.0, (3, 4)), ValueError),
+    "strided": (SENT, lambda: np.zeros((3, 8))[:, ::2], ValueError),
+    "overlapping": (
+        SENT,
+        lambda: np.lib.stride_tricks.as_strided(np.zeros(9), (3, 4), (8, 8)),
+        ValueError,
+    ),
+    "not an array": (SENT, lambda: bytearray(96), TypeError),
+    "objects": (SENT, lambda: np.zeros((3, 4), object), TypeError),
+    "masked": (SENT, lambda: np.ma.zeros((3, 4)), TypeError),
+    "units": (np.array(["2020"], "M8[D]"), lambda: np.zeros(1, "M8[s]"), ValueError),
+    "a list": ([SENT], lambda: np.zeros((3, 4)), TypeError),
+    "no array": ({"k": "text"}, lambda: np.zeros((3, 4)), TypeError),
+    "a subclass": (SENT.view(np.matrix), lambda: np.zeros((3, 4)), TypeError),
+    "an object array": (np.array([None, 1]), lambda: np.zeros(2), ValueError),
+    "a function": (np.sum, lambda: np.zeros(2), TypeError),
+}
+
+
+@pytest.fixture(params=[1, 1 << 20], ids=["out of band", "in band"])
+def ends(request: pytest.FixtureRequest, make_pipe: Any) -> tuple[Any, Any]:
+    """Two ends whose small arrays travel either way."""
+    return make_pipe(threshold=request.param)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals_leave_the_message(ends: Any, case: str) -> None:
+    """A refused message is still there, for poll and for the next receive of any kind."""
+    a, b = ends
+    sent, make_out, error = REFUSED[case]
+    out = make_out()
+    a.send(sent)
+    a.send("next")
+    for _ in range(2):
+        with pytest.raises(error):
+            b.recv_into(out)
+        assert b.poll()
+    assert not np.any(out)
+    assert repr(b.recv()) == repr(sent)
+    assert b.recv() == "next"
+    assert not b.poll()
+
+
+def test_a_message_refused_once_can_fit_another(ends: Any) -> None:
+    """After a refusal, the same message goes into an array that fits."""
+    a, b = ends
+    a.send(SENT)
+    with pytest.raises(ValueError, match="shape"):
+        b.recv_into(np.zeros(5))
+    out = np.zeros((3, 4))
+    assert b.recv_into(out) is out
+    np.testing.assert_array_equal(out, SENT)
+    assert not b.poll()
+
+
+def test_wait_sees_a_refused_message(pipe: Any) -> None:
+    """The wait of the standard library, which only asks the system, sees it too."""
+    a, b = pipe
+    for a._threshold in (1, 1 << 20):
+        a.send(SENT)
+        with pytest.raises(ValueError, match="shape"):
+            b.recv_into(np.zeros(5))
+        assert wait([b], 5) == [b]
+        b.recv()
+        assert wait([b], 0) == []
+
+
+def test_bytes_are_not_an_array(ends: Any) -> None:
+    """A message of send_bytes is refused, and recv_bytes has it afterwards."""
+    a, b = ends
+    for body in (b"some bytes", b"", b"\x80\x04.", b"\xff" * 40):
+        a.send_bytes(body)
+        with pytest.raises(TypeError, match="not an array"):
+            b.recv_into(np.zeros(5))
+        assert b.recv_bytes() == body
+
+
+def test_bytes_methods_leave_arrays(make_pipe: Any) -> None:
+    """recv_bytes and recv_bytes_into refuse an out-of-band message, which recv has afterwards."""
+    a, b = make_pipe()
+    a.send(SENT)
+    for receive in (b.recv_bytes, lambda: b.recv_bytes(5), lambda: b.recv_bytes_into(bytearray(9))):
+        with pytest.raises(TypeError, match="arrays"):
+            receive()
+        assert b.poll()
+    np.testing.assert_array_equal(b.recv(), SENT)
+
+
+@pytest.mark.parametrize("layout", ["C", "Fortran", "steps", "0-d", "zero-size", "broadcast"])
+def test_every_dtype(ends: Any, layout: str) -> None:
+    """Every dtype is received into an array like the one that is sent."""
+    a, b = ends
+    for dtype in array_zoo.DTYPES:
+        sent = array_zoo.LAYOUTS[layout](array_zoo.make(dtype))
+        out = np.empty_like(sent, order="F" if layout == "Fortran" else "C")
+        out.reshape(-1, order="A").view("u1")[:] = 170
+        a.send(sent)
+        array_zoo.assert_same(b.recv_into(out), sent)
+
+
+def test_a_part_of_an_array(ends: Any) -> None:
+    """A contiguous part of an array is filled, and nothing beside it."""
+    a, b = ends
+    frames = np.zeros((3, 3, 4))
+    a.send(SENT)
+    b.recv_into(frames[1])
+    np.testing.assert_array_equal(frames[1], SENT)
+    assert not frames[0].any()
+    assert not frames[2].any()
+
+
+def test_the_callers_memory_is_filled(ends: Any) -> None:
+    """Another view of the same memory sees what came: there is no copy in between to be seen."""
+    a, b = ends
+    memory = bytearray(96)
+    out = np.frombuffer(memory).reshape(3, 4)
+    a.send(SENT)
+    b.recv_into(out)
+    assert bytes(memory) == SENT.tobytes()
+
+
+def test_recv_into_needs_a_readable_open_end(make_pipe: Any) -> None:
+    """The errors of recv are the errors of recv_into."""
+    receiver, sender = make_pipe(duplex=False)
+    with pytest.raises(OSError, match="write-only"):
+        sender.recv_into(np.zeros(3))
+    sender.close()
+    with pytest.raises(EOFError):
+        receiver.recv_into(np.zeros(3))
+    receiver.close()
+    with pytest.raises(OSError, match="closed"):
+        receiver.recv_into(np.zeros(3))
