@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["PeakMemory", "available_memory"]
+__all__ = ["PeakMemory", "available_memory", "peak_resident_memory"]
 
 
 def available_memory(root: Path = Path("/")) -> int:
@@ -140,6 +140,27 @@ def _give_back_free_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:
         trim(0)
+
+
+def peak_resident_memory() -> int:
+    """Return the largest resident memory of this process since it began, in bytes.
+
+    Returns
+    -------
+    int
+        Since the last :class:`PeakMemory` block began, where there was one on Linux.
+
+    See Also
+    --------
+    PeakMemory : The peak while a part of the program runs.
+
+    Examples
+    --------
+    >>> from ndpipe.memory import peak_resident_memory
+    >>> peak_resident_memory() > 0
+    True
+    """
+    return _peak_resident()
 
 
 if sys.platform == "linux":

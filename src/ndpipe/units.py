@@ -1,8 +1,8 @@
-"""Sizes in bytes, as people write them and as they read them."""
+"""Sizes in bytes and times in seconds, as people write them and as they read them."""
 
 import re
 
-__all__ = ["format_bytes", "parse_bytes"]
+__all__ = ["format_bytes", "format_seconds", "parse_bytes"]
 
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -53,13 +53,15 @@ def parse_bytes(text: str) -> int:
     return size
 
 
-def format_bytes(size: float) -> str:
-    """Return `size` for reading, in the largest binary unit that keeps it at 1 or more.
+def format_bytes(size: float, *, decimal: bool = False) -> str:
+    """Return `size` for reading, in the largest unit that keeps it at 1 or more.
 
     Parameters
     ----------
     size : float
         A number of bytes; a negative one, such as memory given back, keeps its sign.
+    decimal : bool, optional
+        Count in powers of 1000 (kB, MB, GB) and not of 1024 (KiB, MiB, GiB).
 
     Returns
     -------
@@ -75,14 +77,50 @@ def format_bytes(size: float) -> str:
     >>> from ndpipe.units import format_bytes
     >>> [format_bytes(n) for n in (0, 1000, 1536, 32 * 1024**2, 800e6)]
     ['0 B', '1000 B', '1.5 KiB', '32 MiB', '763 MiB']
+    >>> [format_bytes(n, decimal=True) for n in (1000, 1_500_000, 800e6)]
+    ['1 kB', '1.5 MB', '800 MB']
     """
-    units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    base = 1000 if decimal else 1024
+    units = ["B", "kB", "MB", "GB", "TB"] if decimal else ["B", "KiB", "MiB", "GiB", "TiB"]
     # The next unit takes over where this one would be rounded up to it.
-    while abs(size) >= 1023.5 and len(units) > 1:
-        size /= 1024
+    while abs(size) >= base - 0.5 and len(units) > 1:
+        size /= base
         units.pop(0)
-    digits = 0 if abs(size) >= 100 else 1 if abs(size) >= 10 else 2
-    text = f"{size:.{digits}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return f"{text} {units[0]}"
+    return f"{_three_digits(size)} {units[0]}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a time for reading, in seconds, ms or µs.
+
+    Parameters
+    ----------
+    seconds : float
+        A time in seconds.
+
+    Returns
+    -------
+    str
+        Three or four significant digits and a unit; whole numbers without a fraction.
+
+    See Also
+    --------
+    format_bytes : The same for sizes.
+
+    Examples
+    --------
+    >>> from ndpipe.units import format_seconds
+    >>> [format_seconds(t) for t in (0, 4e-6, 0.0123, 0.9999, 75)]
+    ['0 µs', '4 µs', '12.3 ms', '1 s', '75 s']
+    """
+    units = ["µs", "ms", "s"]
+    time = seconds * 1e6
+    while abs(time) >= 999.5 and len(units) > 1:
+        time /= 1000
+        units.pop(0)
+    return f"{_three_digits(time)} {units[0]}"
+
+
+def _three_digits(number: float) -> str:
+    digits = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2
+    text = f"{number:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

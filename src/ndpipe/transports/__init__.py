@@ -1,0 +1,127 @@
+"""Every way to move an array between a parent and a child, behind one small interface.
+
+Each transport is a class of a few lines, as one would write them by hand, and declares in its
+:class:`~ndpipe.transports.base.Facts` what it is. :func:`ndpipe.compare.compare` measures them.
+"""
+
+import platform
+from collections.abc import Iterable
+
+from ndpipe.transports.base import DIRECTIONS, Direction, Facts, Transport
+from ndpipe.transports.baselines import MemCopy
+from ndpipe.transports.births import InheritedGlobal, ProcessArgument
+from ndpipe.transports.files import MappedFile
+from ndpipe.transports.peers import ZeroMQ
+from ndpipe.transports.pipes import NdPipe, NdPipeInto, Pipe, PipeSimplex, Queue, SimpleQueue
+from ndpipe.transports.pools import Joblib, PoolResult
+from ndpipe.transports.shared import (
+    Manager,
+    NewSharedMemory,
+    RawArray,
+    ReusedSharedMemory,
+    SharedArray,
+)
+
+__all__ = [
+    "DIRECTIONS",
+    "TRANSPORTS",
+    "Direction",
+    "Facts",
+    "Transport",
+    "available",
+    "find",
+]
+
+_CLASSES: tuple[type[Transport], ...] = (
+    MemCopy,
+    Pipe,
+    PipeSimplex,
+    NdPipe,
+    NdPipeInto,
+    Queue,
+    SimpleQueue,
+    ReusedSharedMemory,
+    NewSharedMemory,
+    SharedArray,
+    RawArray,
+    MappedFile,
+    Manager,
+    PoolResult,
+    ProcessArgument,
+    InheritedGlobal,
+    ZeroMQ,
+    Joblib,
+)
+
+#: Every transport by its name.
+TRANSPORTS: dict[str, type[Transport]] = {kind.facts.name: kind for kind in _CLASSES}
+
+
+def find(names: Iterable[str]) -> list[type[Transport]]:
+    """Return the transports of these names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of :data:`TRANSPORTS`.
+
+    Returns
+    -------
+    list of type
+
+    Raises
+    ------
+    ValueError
+        If there is no transport of a name; the message lists those that there are.
+
+    Examples
+    --------
+    >>> from ndpipe.transports import find
+    >>> [transport.__name__ for transport in find(["pipe", "queue"])]
+    ['Pipe', 'Queue']
+    >>> find(["telepathy"])
+    Traceback (most recent call last):
+        ...
+    ValueError: no transport 'telepathy'; there are memcpy, pipe, ...
+    """
+    found = []
+    for name in names:
+        if name not in TRANSPORTS:
+            raise ValueError(f"no transport {name!r}; there are {', '.join(TRANSPORTS)}")
+        found.append(TRANSPORTS[name])
+    return found
+
+
+def obstacle(transport: type[Transport], start_method: str) -> str | None:
+    """Return why a transport cannot be used here, in a few words, or None where it can."""
+    facts = transport.facts
+    system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
+    if facts.missing:
+        return f"{' and '.join(facts.missing)} not installed; the extra 'peers' brings it"
+    if system not in facts.platforms:
+        return f"only on {' and '.join(facts.platforms)}"
+    if start_method not in facts.start_methods:
+        return f"only under {' and '.join(facts.start_methods)}, not {start_method}"
+    return None
+
+
+def available(start_method: str) -> list[type[Transport]]:
+    """Return the transports that can be used here.
+
+    Parameters
+    ----------
+    start_method : str
+        How the child will be started.
+
+    Returns
+    -------
+    list of type
+        In the order of :data:`TRANSPORTS`.
+
+    Examples
+    --------
+    >>> from ndpipe.transports import TRANSPORTS, available
+    >>> TRANSPORTS["inherited-global"] in available("spawn")
+    False
+    """
+    return [kind for kind in TRANSPORTS.values() if obstacle(kind, start_method) is None]

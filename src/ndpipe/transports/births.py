@@ -1,0 +1,70 @@
+"""With the start of the child, which is born with the array."""
+
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import numpy as np
+
+from ndpipe.transports.base import Array, Birth, Facts
+
+__all__ = ["InheritedGlobal", "ProcessArgument"]
+
+
+class ProcessArgument(Birth):
+    """An argument of ``Process``: pickled under spawn and forkserver, inherited under fork."""
+
+    facts = Facts(
+        "process-argument",
+        "Process argument",
+        "birth",
+        "copies",
+        "one-to-one",
+        "yes, its own copy",
+        "the end of the child",
+        (4, 0),
+        directions=("to-child",),
+    )
+
+    def start(
+        self, context: Any, array: Array, read: Callable[..., None], *arguments: Any
+    ) -> BaseProcess:
+        child: BaseProcess = context.Process(target=read, args=(array, *arguments))
+        child.start()
+        return child
+
+
+inherited: Array = np.empty(0)
+
+
+class InheritedGlobal(Birth):
+    """A global that a forked child inherits: no copy until one of the two writes to it."""
+
+    facts = Facts(
+        "inherited-global",
+        "inherited global",
+        "birth",
+        "shares",
+        "one-to-many",
+        "yes, and a page that it writes to becomes its own",
+        "the end of the child",
+        (0.1, 0),
+        directions=("to-child",),
+        start_methods=("fork",),
+        platforms=("Linux", "macOS"),
+    )
+
+    def start(
+        self, context: Any, array: Array, read: Callable[..., None], *arguments: Any
+    ) -> BaseProcess:
+        global inherited
+        inherited = array
+        child: BaseProcess = context.Process(target=self.run, args=(read, *arguments))
+        child.start()
+        inherited = np.empty(0)  # the child has its own name for it
+        return child
+
+    @staticmethod
+    def run(read: Callable[..., None], *arguments: Any) -> None:
+        """Read the array, in the child."""
+        read(inherited, *arguments)

@@ -1,0 +1,207 @@
+"""The harness says what is broken and goes on, and counts what it says it counts."""
+
+import importlib
+import signal
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ndpipe.compare import Measurement, Step, checksum, compare
+
+NBYTES = 800_000
+DIRECTIONS = ["to-child", "from-child"]
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Transports that are broken on purpose, importable by the processes of the harness."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    return importlib.import_module("faulty_transports")
+
+
+WRONG = "WrongBytesError: what arrived is not what was sent: the checksums differ"
+DEAD = "the child died: exit code 3"
+#: For each direction what the harness says of a transport, where that is one thing for sure.
+FAULTS = {
+    "flipped-bit": (WRONG, WRONG),
+    "swapped-pages": (WRONG, WRONG),
+    "last-value-missing": (WRONG, WRONG),
+    "other-type": (WRONG, WRONG),
+    "open-raises": ("OSError: no descriptors left",) * 2,
+    "send-raises": ("OSError: the wire is cut",) * 2,
+    "receive-raises": ("OSError: the wire is cut",) * 2,
+    "sender-dies": ("its process died: exit code 3", DEAD),
+    "receiver-dies": (DEAD, "its process died: exit code 3"),
+    "fails-later": ("OSError: the wire is worn",) * 2,
+    "birth-dies": ("ChildProcessError: " + DEAD, None),
+    "worker-dies": (None, "BrokenProcessPool: A process in the process pool was terminated"),
+}
+
+
+def _in_one_run(kinds: list[Any], direction: Any, **options: Any) -> dict[str, Measurement]:
+    """Compare broken transports; a sound one before and one after them go on."""
+    options = {"repeat": 3, "timeout": 30, **options}
+    rows = list(
+        compare(["pipe", *kinds, "simple-queue"], [NBYTES], directions=[direction], **options)
+    )
+    for sound in (rows[0], rows[-1]):
+        assert (sound.verified, sound.error, sound.repeats) == (True, None, options["repeat"])
+    return {row.transport: row for row in rows[1:-1]}
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=DIRECTIONS)
+def test_a_broken_transport_is_a_row_that_says_how(number: int, faulty: ModuleType) -> None:
+    named = {kind.facts.name: kind for kind in vars(faulty).values() if hasattr(kind, "facts")}
+    expected = {name: said[number] for name, said in FAULTS.items() if said[number]}
+    rows = _in_one_run([named[name] for name in expected], DIRECTIONS[number])
+    assert {
+        name: row.error[: len(expected[name])] for name, row in rows.items() if row.error
+    } == expected
+    for row in rows.values():
+        assert not row.verified
+        assert row.seconds is row.gigabytes_per_second is row.sender_growth_bytes is None
+        assert row.repeats == (1 if row.transport == "fails-later" else 0)
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_transport_that_hangs_is_given_up(direction: str, faulty: ModuleType) -> None:
+    kinds = [faulty.SendHangs, faulty.ReceiveHangs, faulty.CleaningUpHangs]
+    for row in _in_one_run(kinds, direction, timeout=4).values():
+        assert row.error == "timed out after 4 s"
+
+
+def test_a_dead_child_is_noticed_under_spawn_too(faulty: ModuleType) -> None:
+    rows = _in_one_run([faulty.ReceiverDies], "to-child", start_method="spawn", repeat=1)
+    assert rows["receiver-dies"].error == DEAD
+
+
+def test_a_transport_that_failed_gets_another_chance_in_the_next_group(faulty: ModuleType) -> None:
+    rows = list(compare([faulty.FailsLater], [NBYTES, 2 * NBYTES], repeat=2))
+    assert [row.error for row in rows] == ["OSError: the wire is worn"] * 4
+    rows = list(compare([faulty.FailsLater], [NBYTES, 2 * NBYTES], repeat=1))
+    assert [row.error for row in rows] == [None] * 4
+
+
+def test_the_time_is_that_of_the_transfer_alone(faulty: ModuleType) -> None:
+    """Setting up, attaching and cleaning up take a second each, sending a small part of one."""
+    for row in compare([faulty.Slow], [NBYTES], repeat=1):
+        assert row.seconds is not None
+        assert faulty.Slow.pause < row.seconds < 1
+
+
+def test_processor_time_is_counted_for_each_side(faulty: ModuleType) -> None:
+    for row in compare([faulty.Busy], [NBYTES], repeat=1):
+        assert row.sender_cpu_seconds is not None
+        assert row.receiver_cpu_seconds is not None
+        assert row.sender_cpu_seconds >= faulty.Busy.work
+        assert row.receiver_cpu_seconds >= 2 * faulty.Busy.work
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is of the whole life")
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_memory_is_counted_for_each_side(start_method: str, faulty: ModuleType) -> None:
+    nbytes = 40_000_000
+    names = ["pipe", "ndpipe", "shared-memory", faulty.Hoarder]
+    for row in compare(names, [nbytes], start_method=start_method, repeat=1):
+        assert row.sender_growth_bytes is not None
+        assert row.receiver_growth_bytes is not None
+        sender, receiver = row.sender_growth_bytes / nbytes, row.receiver_growth_bytes / nbytes
+        # The sender pickles into a buffer that grows; the receiver reads into one and copies it.
+        least, most = {
+            "pipe": ((1, 1), (3.5, 3.5)),
+            "ndpipe": ((0, 1), (0.2, 1.2)),
+            "shared-memory": ((1, 1), (1.2, 1.2)),
+            "hoarder": ((1, 5), (3.5, 7)),
+        }[row.transport]
+        assert least[0] - 0.05 <= sender <= most[0], row
+        assert least[1] - 0.05 <= receiver <= most[1], row
+
+
+def test_the_harness_tells_its_own_part() -> None:
+    for row in compare(["memcpy", "pipe", "shared-memory"], [NBYTES], repeat=3):
+        assert row.overhead_seconds is not None
+        assert row.read_seconds is not None
+        assert row.seconds is not None
+        assert 0 < row.overhead_seconds < row.seconds
+        assert 0 < row.read_seconds < row.seconds
+        assert row.gigabytes_per_second == pytest.approx(NBYTES / row.seconds / 1e9)
+        assert (row.startup_seconds is None) == (row.transport == "memcpy")
+
+
+def test_the_transports_take_turns() -> None:
+    steps: list[Step] = []
+    names = ["memcpy", "pipe", "queue"]
+    rows = list(compare(names, [800], directions=["to-child"], repeat=3, on_step=steps.append))
+    assert [step.transport for step in steps] == names * 4
+    assert [step.done for step in steps] == list(range(12))
+    assert {step.total for step in steps} == {12}
+    assert [row.transport for row in rows] == names
+
+
+def test_an_interrupt_yields_what_was_measured_and_is_raised_again() -> None:
+    def interrupt(step: Step) -> None:
+        if step.done == 2 * 4 + 5:  # in the second round of the second group
+            signal.raise_signal(signal.SIGINT)
+
+    measured = []
+    with pytest.raises(KeyboardInterrupt):
+        for row in compare(["pipe", "queue"], [800], repeat=3, on_step=interrupt):
+            measured.append(row)
+    assert [(row.transport, row.direction, row.repeats) for row in measured] == [
+        ("pipe", "to-child", 3),
+        ("queue", "to-child", 3),
+        ("pipe", "from-child", 2),
+        ("queue", "from-child", 1),
+    ]
+    assert all(row.verified for row in measured)
+
+
+def test_a_caller_who_stops_leaves_nothing_behind() -> None:
+    rows = compare(["pipe", "manager", "mapped-file", "shared-memory"], [800])
+    next(rows)
+    rows.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((["telepathy"],), {}, "no transport 'telepathy'; there are memcpy, pipe, "),
+        ((["pipe"], [7]), {}, "a size must be at least 8 bytes"),
+        ((["pipe"],), {"directions": ["up"]}, "a direction is to-child or from-child; got 'up'"),
+        ((["pipe"],), {"repeat": 0}, "repeat must be at least 1; got 0"),
+        ((["pipe"],), {"timeout": 0}, "timeout must be a positive number of seconds; got 0"),
+        ((["pipe"],), {"start_method": "knife"}, "cannot find context for 'knife'"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_starts(
+    arguments: Any, options: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        compare(*arguments, **options)
+
+
+values = st.integers(1, 5000).flatmap(
+    lambda n: st.tuples(st.just(n), st.integers(0, 8 * n - 1), st.integers(0, 7))
+)
+
+
+@given(values)
+def test_the_checksum_depends_on_every_bit(drawn: tuple[int, int, int]) -> None:
+    n, byte, bit = drawn
+    array = np.random.default_rng(n).random(n)
+    other = array.copy()
+    other.view(np.uint8)[byte] ^= np.uint8(1 << bit)
+    assert checksum(array) == checksum(array.copy())
+    assert checksum(array) != checksum(other)
+
+
+def test_the_checksum_sees_moved_blocks() -> None:
+    array = np.random.default_rng(0).random(1 << 15)
+    for block in (1, 8, 512, 1024, 4096, 8192):
+        assert checksum(array) != checksum(np.roll(array, block)), block
