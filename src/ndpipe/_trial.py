@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+import traceback
 import zlib
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -86,7 +87,10 @@ def try_array(context: Any, array: NDArray[np.float64], timeout: float) -> Trial
                 start = time.perf_counter()
                 try:
                     parent_end.send(array)
-                except OSError:
+                except OSError as broken:
+                    # The frames of send hold the pickle in a BytesIO. If the garbage collector
+                    # finds it there, Python 3.12.1 crashes and 3.13 complains (cpython#111049).
+                    traceback.clear_frames(broken.__traceback__)
                     _result_of(report_end)  # raises what broke the child, where it could say
                     raise
                 send_seconds = time.perf_counter() - start

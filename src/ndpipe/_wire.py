@@ -202,7 +202,9 @@ def encode(obj: Any, threshold: int) -> tuple[bytes | memoryview, list[memoryvie
     if not pickler.arrays:
         pickler.dump(obj)
     if not pickler.arrays:
-        return file.getbuffer(), []
+        # Not getbuffer(): kept in a traceback, it crashes Python 3.12.1 (cpython#111049). When the
+        # file goes out of use, as here, getvalue() does not copy.
+        return file.getvalue(), []
     arrays = [contiguous(array) for array in pickler.arrays]
     index = pickle.dumps([tuple(Layout.of(a)) for a in arrays]) + file.getvalue()
     head = _HEAD.pack(MAGIC, len(index), zlib.crc32(index))

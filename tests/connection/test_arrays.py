@@ -144,7 +144,7 @@ def test_objects_without_arrays(echoing: Any) -> None:
 
 def test_unpicklable(echoing: Any) -> None:
     """An object that cannot be sent is refused at the sender, and the stream goes on."""
-    with pytest.raises((AttributeError, TypeError, Exception), match="pickle|local"):
+    with pytest.raises((AttributeError, TypeError, Exception), match=r"pickle|local"):
         echoing.send([array_zoo.make("f8"), lambda: None])
     assert there_and_back(echoing, "next") == "next"
 
