@@ -29,14 +29,14 @@ _rst2md = notebook.rst2md
 
 
 def lines_without_docstring(source: str, name: str) -> list[int]:
-    """Return the lines of a function or class, those of its docstring left out.
+    """Return the lines of a function or class, those of docstrings left out.
 
     Parameters
     ----------
     source : str
         A module.
     name : str
-        A function or class at its top level.
+        A function or class; a method as ``Class.method``.
 
     Returns
     -------
@@ -48,15 +48,24 @@ def lines_without_docstring(source: str, name: str) -> list[int]:
     LookupError
         If the module defines no such name.
     """
-    for node in ast.parse(source).body:
+    node: ast.AST = ast.parse(source)
+    for part in name.split("."):
+        node = _find(node, part)
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)  # noqa: S101 - what _find returns
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    lines = set(range(first, (node.end_lineno or first) + 1))
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(inner):
+            docstring = inner.body[0]
+            lines -= set(range(docstring.lineno, (docstring.end_lineno or 0) + 1))
+    return sorted(lines)
+
+
+def _find(parent: ast.AST, name: str) -> ast.FunctionDef | ast.ClassDef:
+    for node in getattr(parent, "body", []):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            lines = set(range(first, (node.end_lineno or first) + 1))
-            if ast.get_docstring(node) is not None:
-                docstring = node.body[0]
-                lines -= set(range(docstring.lineno, (docstring.end_lineno or 0) + 1))
-            return sorted(lines)
-    raise LookupError(f"no function or class {name!r} at the top level")
+            return node
+    raise LookupError(f"no function or class {name!r}")
 
 
 class TaskSource(LiteralInclude):

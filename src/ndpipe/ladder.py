@@ -1,7 +1,7 @@
 """How fast a Pipe can be, one change at a time, with the standard library and a few lines each.
 
 Each rung is a transport that :func:`ndpipe.compare.compare` can measure; the page that climbs the
-ladder shows its source. :class:`ndpipe.Pipe` is what the last ones lead to, made safe: these trust
+ladder shows its source. :func:`ndpipe.Pipe` is what the last ones lead to, made safe: these trust
 that nobody dies, raises or sends anything else than one array of float64 in one dimension.
 """
 
@@ -145,7 +145,7 @@ class OverOsPipe(IntoItsMemory):
 
     facts = _facts("over-os-pipe", "the same over os.pipe", 1)
 
-    def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:
+    def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:  # noqa: ARG002
         """Open a simplex pipe."""
         receiver, sender = context.Pipe(duplex=False)
         return sender, receiver

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["echo", "receive_and_zero", "send_ones"]
+__all__ = ["echo", "receive_and_zero", "send_frames", "send_ones"]
 
 
 def _corner(array: NDArray[Any], n: int = 5) -> NDArray[Any]:
@@ -173,3 +173,53 @@ def echo(conn: Connection, other_end: Connection | None = None) -> None:
                 return
             print(f"echoing {message!r}")
             conn.send(message)
+
+
+def send_frames(conn: Connection, shape: tuple[int, ...], count: int) -> None:
+    """Send frames of one shape, one after the other, then an array that is no frame.
+
+    Parameters
+    ----------
+    conn : multiprocessing.connection.Connection
+        The child's end of the pipe. Sent are `count` ndarrays of shape `shape`, dtype uint8, the
+        pixels of the i-th all equal to i modulo 256, and an ndarray of shape (10,), the integers
+        from 0 on. The end is closed on return.
+    shape : tuple of int
+        Shape of a frame.
+    count : int
+        How many frames.
+
+    Raises
+    ------
+    BrokenPipeError
+        If the peer has closed its end.
+
+    See Also
+    --------
+    ndpipe.Connection.recv_into : How to receive them into one array.
+
+    Examples
+    --------
+    >>> import multiprocessing
+    >>> import numpy as np
+    >>> import ndpipe
+    >>> from ndpipe.tasks import send_frames
+    >>> parent_end, child_end = ndpipe.Pipe()
+    >>> child = multiprocessing.Process(target=send_frames, args=(child_end, (2, 2), 3))
+    >>> child.start()
+    >>> child_end.close()
+    >>> frame = np.empty((2, 2), np.uint8)
+    >>> for _ in range(3):
+    ...     print(parent_end.recv_into(frame).sum())
+    0
+    4
+    8
+    >>> parent_end.recv()
+    array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    >>> child.join()
+    >>> parent_end.close()
+    """
+    with conn:
+        for number in range(count):
+            conn.send(np.full(shape, number % 256, np.uint8))
+        conn.send(np.arange(10))
