@@ -9,14 +9,14 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.sessions = ["lint", "tests"]
 nox.options.default_venv_backend = "virtualenv"
-nox.options.reuse_venv = "yes"  # a second run starts at once; `nox -R` even skips installing
+nox.options.reuse_venv = "yes"  # `nox -R` skips even the look whether all is installed
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 HTML = Path("docs/_build/html")
 
 
 def _answers(python: str) -> bool:
-    """Tell whether an interpreter is there and runs; version managers leave stubs that do not."""
+    """Tell whether an interpreter runs: version managers leave names that only print a hint."""
     try:
         done = subprocess.run([python, "-c", ""], capture_output=True, timeout=60, check=False)
     except OSError:
@@ -24,45 +24,46 @@ def _answers(python: str) -> bool:
     return done.returncode == 0
 
 
+# The Python that runs nox builds the site; the code is tested on every other one that is here.
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
-PYTHONS = [THIS] + [
-    version
-    for version in nox.project.python_versions(PROJECT)
-    if version != THIS and _answers(f"python{version}")
-]
+OTHERS = [python for python in nox.project.python_versions(PROJECT) if python != THIS]
+PYTHONS = [THIS, *(python for python in OTHERS if _answers(f"python{python}"))]
 
 
-def _install(session: nox.Session, *groups: str, extras: str = "measure") -> None:
-    session.install("-e", f".[{extras}]", *nox.project.dependency_groups(PROJECT, *groups))
+def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
+    # Editable: a child process, and a rebuild while somebody writes, import the same files.
+    dependencies = nox.project.dependency_groups(PROJECT, *groups)
+    session.install("-e", f".{extras}", *dependencies)
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Unit tests, doctests and the examples in README and pages, on every Python found here.
+    """Run the tests, the doctests and the pages' examples, on every Python that is found.
 
-    Arguments go to pytest: nox -s tests -- -k probe
+    Arguments are pytest's: nox -s tests -- tests/test_probe.py
     """
-    # The site's helpers and the downloads are tested on the Python that builds the site.
     builds_site = session.python == THIS
-    _install(session, "tests", *(["docs", "downloads"] if builds_site else []))
-    if session.posargs:
-        session.run("pytest", *session.posargs)
-        return
-    ignored = ["tests/test_site.py", *([] if builds_site else ["tests/docs"])]
-    session.run("pytest", "src", "tests", "docs", "README.md", *(f"--ignore={i}" for i in ignored))
+    if (
+        builds_site
+    ):  # and so tests the helpers that build it, with the versions that it is built with
+        session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
+    _install(session, "tests", *(["docs", "downloads"] if builds_site else []), extras="[measure]")
+    # What needs the built site runs in the sessions docs and browser.
+    ignored = ["tests/test_site.py", "tests/browser", *([] if builds_site else ["tests/docs"])]
+    session.run("pytest", *(f"--ignore={path}" for path in ignored), *session.posargs)
 
 
 @nox.session
 def doctest(session: nox.Session) -> None:
-    """Only the doctests of the package and the examples in README and pages."""
-    _install(session, "tests")
-    session.run("pytest", "src", "docs", "README.md", *session.posargs)
+    """Run only the doctests of the package and the examples in README and pages."""
+    _install(session, "tests", extras="[measure]")
+    session.run("pytest", "src", "docs", "tests/test_readme.py", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Ruff, mypy, codespell, and the schemas of the workflow files."""
-    _install(session, "lint", "docs", "tests")
+    """Check style, types and spelling, and the workflow files against their schemas."""
+    _install(session, "lint", "docs", "tests", extras="[measure]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
@@ -72,36 +73,41 @@ def lint(session: nox.Session) -> None:
     session.run("check-jsonschema", "--builtin-schema", "vendor.readthedocs", ".readthedocs.yaml")
 
 
-def _install_docs(session: nox.Session, *groups: str) -> None:
-    # Pinned, so that the same commit gives the same site.
-    _install(session, "docs", *groups, extras="measure")
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into docs/_build/html, run what has changed, and check what was built.
+
+    Arguments are sphinx-build's: nox -s docs -- -E builds everything again.
+    """
+    _install_docs(session)
+    with session.chdir("docs"):
+        # A name that leads nowhere is a warning (-n), a warning is an error (-W); all are shown.
+        command = "python -m sphinx -b html -n -W --keep-going"
+        session.run(*command.split(), *session.posargs, ".", "_build/html")
+    session.run("pytest", "--quiet", "tests/test_site.py")
+    session.log(f"the site: {(HTML / 'index.html').resolve()}")
 
 
 @nox.session
-def docs(session: nox.Session) -> None:
-    """Build the site into docs/_build/html, running what has changed, and check what was built."""
-    session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
-    _install(session, "docs")
-    with session.chdir("docs"):
-        # -n: every name leads somewhere; -W: a warning is an error; all of them are shown.
-        session.run(
-            *"python -m sphinx -b html -n -W --keep-going . _build/html".split(), *session.posargs
-        )
-    session.run("pytest", "-q", "tests/test_site.py")
-    session.log(f"the site: {(HTML / 'index.html').resolve()}")
+def browser(session: nox.Session) -> None:
+    """Open every built page in a real browser (Chromium, which must be installed)."""
+    _install_docs(session, "browser")
+    session.run("pytest", "tests/browser", *session.posargs)
 
 
 @nox.session(name="docs-live")
 def docs_live(session: nox.Session) -> None:
-    """Serve the site and build it again whenever a file is saved."""
-    session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
-    _install(session, "docs", "live")
-    # What the build itself writes must not start the next one.
-    ignored = ["_build", "auto_examples"]
+    """Serve the site on this machine and build it again whenever a source file is saved."""
+    _install_docs(session, "live")
+    # What a build writes must not start the next one.
+    written = [str(Path("docs", name).resolve()) for name in ("_build", "auto_examples")]
     with session.chdir("docs"):
-        session.run(
-            *"python -m sphinx_autobuild -b html -n . _build/html --watch ../src".split(),
-            *"--watch ../examples --open-browser".split(),
-            *(f"--ignore={Path(folder).resolve()}/*" for folder in ignored),
-            *session.posargs,
-        )
+        command = "python -m sphinx_autobuild -n --watch ../src --watch ../examples"
+        ignored = [f"--ignore={folder}/*" for folder in written]
+        session.run(*command.split(), *ignored, *session.posargs, ".", "_build/html")
+
+
+def _install_docs(session: nox.Session, *groups: str) -> None:
+    # Pinned, so that the same commit gives the same site.
+    session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
+    _install(session, "docs", *groups, extras="[measure]")

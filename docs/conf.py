@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     # Gives each function the list of pages that use it.
     "doc_module": ("ndpipe",),
+    "prefer_full_module": {r"ndpipe\."},  # `ndpipe.probe_sizes` is documented where it is defined
     "backreferences_dir": "auto_examples/backreferences",
     # Not for its figure, which is left out, but to be called around each block.
     "show_memory": run_block,

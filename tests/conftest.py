@@ -64,3 +64,26 @@ def _leaves_nothing_behind() -> Iterator[None]:
         if time.monotonic() > deadline:
             pytest.fail(f"left behind: {leaked}")
         time.sleep(0.02)
+
+
+@pytest.fixture
+def as_default(start_method: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment in which a script finds `start_method` to be the default."""
+    folder = tmp_path_factory.mktemp("sitecustomize")
+    (folder / "sitecustomize.py").write_text(
+        f"import multiprocessing\nmultiprocessing.set_start_method({start_method!r}, force=True)\n"
+    )
+    return {"PYTHONPATH": str(folder)}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many downloads ran: a suite that ran none would be green too."""
+    ran = [
+        report.nodeid
+        for report in terminalreporter.getreports("passed")
+        if "test_a_download_runs" in report.nodeid
+    ]
+    if ran:
+        terminalreporter.write_line(
+            f"examples run as scripts: {len(ran)}, under {', '.join(START_METHODS)}"
+        )

@@ -70,6 +70,17 @@ def test_the_peak_is_the_blocks_own() -> None:
     assert 19 * MIB < memory.growth < 30 * MIB
 
 
+def test_memory_that_was_freed_before_counts_again() -> None:
+    """What the allocator kept of an earlier array is no free lunch for the next one."""
+    kept = [np.ones(MIB // 8) for _ in range(20)]
+    kept.append(np.ones(1))  # on top of the heap: the others' memory cannot shrink away
+    del kept[:20]
+    with PeakMemory() as memory:
+        arrays = [np.ones(MIB // 8) for _ in range(20)]
+    del arrays
+    assert 19 * MIB < memory.growth < 30 * MIB
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can lower its high-water mark")
 def test_a_child_does_not_inherit_the_parents_peak(start_method: str) -> None:
     """The reason to read VmHWM: rusage would show a spawned child the parent's memory."""

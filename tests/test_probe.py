@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from ndpipe import memory, probe
+from ndpipe import _trial, memory, probe
 from ndpipe.probe import ARRIVED, DEFAULT_SIZES, default_sizes, probe_sizes, wire_size
 
 MIB = 1024**2
@@ -147,7 +147,7 @@ def _lies(conn: Connection, report_end: Connection, *_others: Connection) -> Non
     report_end.send("ready")
     with memory.PeakMemory() as peak:
         conn.recv()
-    report_end.send(probe._Report(0.1, 12345, peak))
+    report_end.send(_trial._Report(0.1, 12345, peak))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def _lies(conn: Connection, report_end: Connection, *_others: Connection) -> Non
 def test_a_lost_child_is_the_last_result(
     child: object, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe, "_receive", child)
+    monkeypatch.setattr(_trial, "_receive", child)
     results = list(probe_sizes([8 * MIB, 16 * MIB], timeout=1, start_method="fork"))
     assert [result.outcome for result in results] == [outcome]
 
@@ -177,7 +177,7 @@ def test_a_lost_child_is_the_last_result(
 def test_a_failed_transfer_is_a_result_and_the_probe_goes_on(
     child: object, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe, "_receive", child)
+    monkeypatch.setattr(_trial, "_receive", child)
     results = list(probe_sizes([8 * MIB, 16 * MIB], start_method="fork"))
     assert [result.outcome for result in results] == [outcome, outcome]
 
@@ -236,5 +236,5 @@ def _probe_and_stall(conn: Connection) -> None:
         time.sleep(600)
 
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-    probe._result_of = stall  # type: ignore[assignment]
+    _trial._result_of = stall  # type: ignore[assignment]
     list(probe_sizes([MIB], start_method="fork"))

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import CodeType
 from typing import Any
+from unittest.mock import patch
 
 # A page that shows a failing child says so in a comment of its own.
 EXPECTED = re.compile(r"^# sphinx_gallery_child_may_fail$", re.MULTILINE)
@@ -52,11 +53,8 @@ def watched(page: Path, code: CodeType) -> Iterator[None]:
         start(process)
         children.append((process.name, process._popen))  # type: ignore[attr-defined]
 
-    BaseProcess.start = start_and_record  # type: ignore[method-assign]
-    try:
+    with patch.object(BaseProcess, "start", start_and_record):
         yield
-    finally:
-        BaseProcess.start = start  # type: ignore[method-assign]
     source = page.read_text("utf-8")
     _judge(children, last=_is_last(code, source), may_fail=bool(EXPECTED.search(source)))
 

@@ -68,8 +68,10 @@ def modules_used(source: str, package: Path) -> set[Path]:
             parts = name.split(".")
             if parts[0] != package.name or len(parts) < 2:
                 continue
-            for module in (package.joinpath(*parts[1:]).with_suffix(".py"),
-                           package.joinpath(*parts[1:], "__init__.py")):
+            for module in (
+                package.joinpath(*parts[1:]).with_suffix(".py"),
+                package.joinpath(*parts[1:], "__init__.py"),
+            ):
                 if module.is_file() and module not in found:
                     found.add(module)
                     queue.append(module.read_text("utf-8"))

@@ -8,13 +8,14 @@ import re
 from itertools import groupby
 from pathlib import Path
 
-from _ext.capture import PARENT_MARK
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
+
+from _ext.capture import PARENT_MARK
 
 _OUTPUT_CLASS = "sphx-glr-script-out"
 
@@ -35,11 +36,6 @@ def parse(captured: str) -> list[tuple[str, str]]:
     -------
     list of (str, str)
         ``parent`` or ``child``, and the text of consecutive lines, without marks.
-
-    Examples
-    --------
-    >>> parse(f"{PARENT_MARK}sent\\nreceived\\n")
-    [('parent', 'sent\\n'), ('child', 'received\\n')]
     """
     # A child that has not finished its line shares it with the parent's next one.
     lines = re.sub(f"(?<=[^\n]){PARENT_MARK}", f"\n{PARENT_MARK}", captured).splitlines(True)
@@ -56,7 +52,7 @@ def output_node(captured: str) -> ProcessOutput:
     return ProcessOutput(text, text, runs=runs, classes=[_OUTPUT_CLASS], language="none")
 
 
-def _label_outputs(app: Sphinx, doctree: nodes.document) -> None:
+def _label_outputs(_app: Sphinx, doctree: nodes.document) -> None:
     for block in list(doctree.findall(nodes.literal_block)):
         if _OUTPUT_CLASS in block["classes"] and not isinstance(block, ProcessOutput):
             block.replace_self(output_node(block.astext()))
@@ -114,5 +110,3 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("captured-output", CapturedOutput)
     app.connect("doctree-read", _label_outputs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-

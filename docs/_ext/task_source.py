@@ -21,7 +21,9 @@ _DIRECTIVE = re.compile(
     r"^\.\. literalinclude:: (?P<path>\S+)\n +:pyobject: (?P<name>\S+)\n +:no-docstring:\n",
     re.MULTILINE,
 )
-_ROLE = re.compile(r":[a-z:]+:`(?:[^`<]*<)?~?!?(?P<target>[^`>]+)>?`")
+_TITLED_ROLE = re.compile(r":[a-z:]+:`(?P<title>[^`<]+?)\s*<[^`>]+>`")
+_TERM = re.compile(r":term:`(?P<term>[^`]+)`")
+_ROLE = re.compile(r":[a-z:]+:`[~!]?(?P<target>[^`]+)`")
 
 _rst2md = notebook.rst2md
 
@@ -66,9 +68,7 @@ class TaskSource(LiteralInclude):
         """Work out which lines to show, and show them as ``literalinclude`` does."""
         if "no-docstring" in self.options:
             _, path = self.env.relfn2path(self.arguments[0])
-            lines = lines_without_docstring(
-                Path(path).read_text("utf-8"), self.options["pyobject"]
-            )
+            lines = lines_without_docstring(Path(path).read_text("utf-8"), self.options["pyobject"])
             # literalinclude counts from the first line of the object.
             self.options["lines"] = ",".join(str(line - lines[0] + 1) for line in lines)
         return super().run()
@@ -80,11 +80,15 @@ def to_notebook(source_directory: Path, text: str, *args: Any) -> str:
     def included(match: re.Match[str]) -> str:
         source = (source_directory / match["path"].removeprefix("/")).read_text("utf-8")
         module = source.splitlines()
-        code = "\n".join(module[line - 1] for line in lines_without_docstring(source, match["name"]))
+        code = "\n".join(
+            module[line - 1] for line in lines_without_docstring(source, match["name"])
+        )
         return f"```python\n{code}\n```\n"
 
-    plain = _ROLE.sub(lambda match: f"`{match['target']}`", _DIRECTIVE.sub(included, text))
-    return _rst2md(plain, *args)
+    text = _DIRECTIVE.sub(included, text)
+    text = _TERM.sub(r"\g<term>", _TITLED_ROLE.sub(r"\g<title>", text))
+    converted: str = _rst2md(_ROLE.sub(r"`\g<target>`", text), *args)
+    return converted
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

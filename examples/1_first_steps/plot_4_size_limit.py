@@ -48,7 +48,7 @@ if __name__ == "__main__":
 if __name__ == "__main__":
     sizes = [result.nbytes for result in arrived]
     figure, (above, below) = plt.subplots(2, sharex=True, figsize=(7, 6), layout="constrained")
-    figure.suptitle("A Pipe takes arrays past 32 MiB and 2 GiB, in time and memory that grow alike")
+    figure.suptitle(f"A Pipe took arrays of up to {format_bytes(sizes[-1])}, at a price in memory")
     above.loglog(sizes, [r.receive_seconds for r in arrived], "o-", color="#0072B2")
     above.set_ylabel("time until received (seconds)")
     parent = [r.parent_growth_bytes for r in arrived]

@@ -5,11 +5,8 @@ when the receiver has read every byte of what arrived. Not timed, for every tran
 the array, and cleaning up after it was read.
 """
 
-import contextlib
-import ctypes
 import importlib
 import multiprocessing
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,8 +42,7 @@ _WEIGHTS = np.random.default_rng(0).integers(1, 2**63, _LANES, np.uint64) | np.u
 def settle(modules: Iterable[str] = ()) -> None:
     """Bring this process's memory into a state from which growth can be counted.
 
-    The modules and the code of a first transfer are made resident; and the C library gives back
-    what it kept of freed arrays, or the next one would seem to take no memory.
+    The modules and the code of a first transfer are made resident.
     """
     for module in modules:
         importlib.import_module(module)
@@ -54,9 +50,6 @@ def settle(modules: Iterable[str] = ()) -> None:
     with reader, writer:
         writer.send(np.zeros(1000))
         checksum(reader.recv())
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError):  # it is the GNU library's alone
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def make_array(nbytes: int) -> Array:

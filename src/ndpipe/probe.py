@@ -7,22 +7,15 @@ how much memory either side needed. ``python -m ndpipe probe`` is the same as a 
 
 import multiprocessing
 import pickle
-import signal
-import threading
-import time
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ndpipe.interrupts import interrupts_deferred
-from ndpipe.memory import PeakMemory, available_memory
+from ndpipe._trial import ChildLostError, try_array
+from ndpipe.memory import available_memory
 from ndpipe.units import format_bytes
 
 __all__ = ["ARRIVED", "DEFAULT_SIZES", "ProbeResult", "default_sizes", "probe_sizes", "wire_size"]
@@ -39,7 +32,6 @@ DEFAULT_SIZES = tuple(n * _MIB for n in (1, 2, 4, 8, 16, 32, 33, 64, 128, 256, 5
 # The sender holds the array, a copy of its bytes and the pickle; the receiver the pickle and a
 # copy of its bytes. That is five times the array, and one more to spare.
 _COPIES = 6
-_GRACE = 5.0  # seconds for a child that has reported to end by itself
 _CHILD_BYTES = 100 * _MIB  # a Python with NumPy imported
 
 
@@ -219,122 +211,22 @@ def _probe(context: BaseContext, sizes: list[int], timeout: float) -> Iterator[P
             return
         try:
             array = np.random.default_rng(size).random(size // 8)
-            result = _transfer(context, array, timeout)
+            wire_bytes, trial = wire_size(array), try_array(context, array, timeout)
             del array  # before the next, larger one is made
-        except _ChildLostError as lost:
+        except ChildLostError as lost:
             yield ProbeResult(size, str(lost))
             return
         except Exception as error:
-            result = ProbeResult(size, f"{type(error).__name__}: {error}")
-        yield result
-
-
-class _ChildLostError(Exception):
-    """The child ended, or was ended, before it had reported."""
-
-
-@dataclass(frozen=True)
-class _Report:
-    """What the child tells of the array that it received."""
-
-    seconds: float
-    checksum: int
-    memory: PeakMemory
-
-
-def _transfer(context: Any, array: NDArray[np.float64], timeout: float) -> ProbeResult:
-    """Send one array to a child of its own and put together what both sides measured."""
-    wire_bytes, checksum = wire_size(array), zlib.crc32(array.data)
-    deadline, done = time.monotonic() + timeout, threading.Event()
-    with interrupts_deferred() as interrupts:
-        parent_end, child_end = context.Pipe()
-        # The verdict travels apart from the array: it must get through when the array does not.
-        report_end, child_report_end = context.Pipe(duplex=False)
-        ends = (child_end, child_report_end, parent_end, report_end)
-        child = context.Process(target=_receive, args=ends, daemon=True)
-        watchdog = threading.Thread(
-            target=_kill_when_due, args=(child, done, deadline, interrupts), daemon=True
+            yield ProbeResult(size, f"{type(error).__name__}: {error}")
+            continue
+        yield ProbeResult(
+            nbytes=size // 8 * 8,
+            outcome=ARRIVED if trial.intact else "arrived with other bytes: the checksums differ",
+            wire_bytes=wire_bytes,
+            send_seconds=trial.send_seconds,
+            receive_seconds=trial.receive_seconds,
+            parent_peak_bytes=trial.parent.peak,
+            child_peak_bytes=trial.child.peak,
+            parent_growth_bytes=trial.parent.growth,
+            child_growth_bytes=trial.child.growth,
         )
-        try:
-            child.start()
-            watchdog.start()
-            child_end.close()
-            child_report_end.close()
-            _result_of(report_end)  # the child is up: its start is no part of the transfer
-            with PeakMemory() as memory:
-                start = time.perf_counter()
-                try:
-                    parent_end.send(array)
-                except OSError:
-                    _result_of(report_end)  # raises what broke the child, where it could say
-                    raise
-                send_seconds = time.perf_counter() - start
-            report: _Report = _result_of(report_end)
-            child.join(_GRACE)
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            child.join()
-            if time.monotonic() >= deadline:
-                raise _ChildLostError(f"timed out after {timeout:g} s") from None
-            raise _ChildLostError(f"the child died: exit code {child.exitcode}") from None
-        finally:
-            done.set()
-            if child.pid is not None:
-                child.kill()
-                child.join()
-            if watchdog.ident is not None:
-                watchdog.join()
-            for end in ends:
-                end.close()
-            child.close()
-    intact = report.checksum == checksum
-    return ProbeResult(
-        nbytes=array.nbytes,
-        outcome=ARRIVED if intact else "arrived with other bytes: the checksums differ",
-        wire_bytes=wire_bytes,
-        send_seconds=send_seconds,
-        receive_seconds=report.seconds,
-        parent_peak_bytes=memory.peak,
-        child_peak_bytes=report.memory.peak,
-        parent_growth_bytes=memory.growth,
-        child_growth_bytes=report.memory.growth,
-    )
-
-
-def _kill_when_due(
-    child: BaseProcess, done: threading.Event, deadline: float, interrupts: list[int]
-) -> None:
-    """Kill the child at the deadline or on Ctrl-C: what ends a send that blocks for ever."""
-    while not done.wait(0.05):
-        if interrupts or time.monotonic() >= deadline:
-            child.kill()
-            return
-
-
-def _result_of(report_end: Connection) -> Any:
-    """Wait for the child's next word; raise it where it is an exception."""
-    message = report_end.recv()
-    if isinstance(message, Exception):
-        raise message
-    return message
-
-
-def _receive(
-    conn: Connection, report_end: Connection, other_end: Connection, other_report: Connection
-) -> None:
-    """Receive one array in the child and report on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this
-    # While this process holds copies of the parent's ends it would not notice the parent's death.
-    other_end.close()
-    other_report.close()
-    with conn, report_end:
-        report_end.send("ready")
-        try:
-            with PeakMemory() as memory:
-                start = time.perf_counter()
-                array = conn.recv()
-                seconds = time.perf_counter() - start
-            report_end.send(_Report(seconds, zlib.crc32(array.data), memory))
-        except EOFError:
-            return  # the parent is gone, nobody to tell
-        except Exception as error:
-            report_end.send(error)

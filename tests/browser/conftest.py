@@ -1,0 +1,77 @@
+"""The built site, served on this machine to a real browser."""
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HTML = Path(__file__).parents[2] / "docs/_build/html"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# No sandbox: it cannot be set up where the tests run as root. No network of the browser's own.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_args: object) -> None:
+        """Leave the test's output to the test."""
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_behind() -> None:
+    """Lift the rule for all other tests: the browser and the server outlive each of these."""
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """Serve the built pages; yield their address."""
+    assert (HTML / "index.html").is_file(), "build it first: nox -s docs"
+    handler = functools.partial(_Quiet, directory=str(HTML))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the browser that is installed here; it is an error if there is none."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, f"no browser: install one of {', '.join(NAMES)}, or name it in CHROMIUM"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open a window in which a request to anywhere else, or an error in a script, is a failure."""
+    scheme, width = getattr(request, "param", ("light", 1280))
+    context = browser.new_context(
+        base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900}
+    )
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("request", lambda r: r.url.startswith(site) or problems.append(f"request: {r.url}"))
+    page.on("requestfailed", lambda r: problems.append(f"failed: {r.url}"))
+    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    page.on("console", lambda m: m.type == "error" and problems.append(f"console: {m.text}"))
+    yield page
+    context.close()
+    assert problems == []

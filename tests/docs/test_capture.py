@@ -1,0 +1,67 @@
+"""Every process's lines reach the page, in the order in which they were printed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+START = """
+import multiprocessing
+from ndpipe.tasks import echo
+if __name__ == "__main__":
+    print("before")
+    here, there = multiprocessing.Pipe()
+    child = multiprocessing.Process(target=echo, args=(there, here))
+    child.start()
+    there.close()
+"""
+TALK = """
+if __name__ == "__main__":
+    for word in ("one", "two"):
+        here.send(word)
+        print("back:", here.recv())
+"""
+END = """
+if __name__ == "__main__":
+    print("no newline", end="")
+    here.close()
+    child.join()
+"""
+
+
+def test_lines_come_in_true_order(
+    start_method: str,
+    as_default: dict[str, str],
+    gallery_under: Callable[[Path, dict[str, str]], Any],
+    tmp_path: Path,
+) -> None:
+    """A child that lives through several blocks speaks in each, between its parent's lines."""
+    gallery = gallery_under(tmp_path / "project", as_default)
+    gallery.page(START, TALK, END)
+    built = gallery.build()
+    assert built.status == 0, built.log
+    assert built.runs == [
+        ("parent", "before"),
+        ("child", "echoing 'one'\n"),
+        ("parent", "back: one\n"),
+        ("child", "echoing 'two'\n"),
+        ("parent", "back: two"),
+        ("child", "end of file: the other end is closed\n"),
+        ("parent", "no newline"),  # a line is written when it is finished, as to a terminal
+    ]
+    assert "echoing" not in built.log, "a child's line leaked into the build's log"
+
+
+def test_a_page_without_children_is_the_parents(gallery: Any) -> None:
+    """Text with the characters that HTML gives a meaning is shown as it is; stderr is shown too."""
+    gallery.page("import sys\nprint('<b> & \"q\"')\nprint('to stderr', file=sys.stderr)")
+    built = gallery.build()
+    assert built.status == 0, built.log
+    assert built.runs == [("parent", '<b> & "q"\nto stderr')]
+
+
+def test_no_memory_figure_is_shown(gallery: Any) -> None:
+    gallery.page("print(1)")
+    built = gallery.build()
+    html = (built.html / "plot_page.html").read_text("utf-8")
+    assert "Estimated memory" not in html
+    assert "Built on 2" in html

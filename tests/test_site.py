@@ -1,0 +1,221 @@
+"""The built site says what the examples claim, and every link in it leads somewhere.
+
+Run by `nox -s docs` over what it has just built.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parents[1]
+HTML = ROOT / "docs/_build/html"
+EXAMPLES = sorted((ROOT / "examples").rglob("plot_*.py"))
+FIRST_STEPS = "auto_examples/1_first_steps"
+
+# Search and the indexes are made by Sphinx, and have no text of ours.
+PAGES = sorted(
+    page.relative_to(HTML).as_posix()
+    for page in HTML.rglob("*.html")
+    if "_static" not in page.parts
+)
+
+
+@cache
+def _soup(page: str) -> BeautifulSoup:
+    return BeautifulSoup((HTML / page).read_text("utf-8"), "lxml")
+
+
+def _outputs(page: str) -> list[tuple[str, str]]:
+    """Return (process, text) for each run of lines of a page's captured output."""
+    return [
+        (run["data-process"], run.get_text())
+        for run in _soup(page).select(".sphx-glr-script-out .process")
+    ]
+
+
+def _page_of(example: Path) -> str:
+    return f"auto_examples/{example.relative_to(ROOT / 'examples').with_suffix('.html').as_posix()}"
+
+
+def test_the_site_is_built() -> None:
+    """Without pages, every test below would pass."""
+    assert HTML.is_dir(), "build it first: nox -s docs"
+    assert {_page_of(example) for example in EXAMPLES} < set(PAGES)
+    assert {"index.html", "symptoms.html", "glossary.html", "changelog.html"} < set(PAGES)
+
+
+ONES, ZEROS = "[1. 1. 1. 1. 1.]", "[0. 0. 0. 0. 0.]"
+
+
+def test_send_to_child_shows_ones_zeros_and_ones() -> None:
+    """The child's ones, the child's zeros, the parent's ones, in that order."""
+    runs = _outputs(f"{FIRST_STEPS}/plot_2_send_to_child.html")
+    assert [process for process, _ in runs] == ["parent", "child", "parent"]
+    _, child, parent = (text for _, text in runs)
+    assert child.count(ONES) == child.count(ZEROS) == parent.count(ONES) == 5
+    assert child.rindex(ONES) < child.index(ZEROS)
+    assert ZEROS not in parent
+
+
+def test_return_from_child_shows_the_same_corner_twice() -> None:
+    runs = _outputs(f"{FIRST_STEPS}/plot_3_return_from_child.html")
+    assert [process for process, _ in runs] == ["child", "parent", "parent", "parent"]
+    assert runs[0][1].count(ONES) == runs[2][1].count(ONES) == 5
+    assert "still alive? True" in runs[1][1]
+
+
+def test_what_a_pipe_is_shows_who_spoke_when() -> None:
+    runs = _outputs(f"{FIRST_STEPS}/plot_1_what_a_pipe_is.html")
+    expected = [
+        "parent: [1, 2, 3] True False",
+        "parent: OSError: connection is read-only",
+        "parent: parent sends",
+        "child: echoing 'hello'",
+        "parent: parent received 'hello'",
+        "parent: anything to receive? False",
+        "parent: TypeError: cannot pickle '_thread.lock' object",
+        "child: echoing 'still there?'",
+        "child: end of file: the other end is closed",
+        "parent: the child's exit code: 0",
+        "parent: BrokenPipeError: [Errno 32] Broken pipe",
+    ]
+    assert [f"{process}: {text.strip()}" for process, text in runs] == expected
+
+
+def test_the_size_limit_is_answered_by_the_code() -> None:
+    runs = _outputs(f"{FIRST_STEPS}/plot_4_size_limit.html")
+    text = "".join(text for _, text in runs)
+    assert {process for process, _ in runs} == {"parent"}
+    assert re.search(r"^ +33 MiB  arrived intact$", text, re.MULTILINE)
+    assert "The largest array that arrived intact has" in text
+    figure = _soup(f"{FIRST_STEPS}/plot_4_size_limit.html").select_one("img.sphx-glr-single-img")
+    assert figure is not None
+    assert "A Pipe took arrays" in str(figure["alt"])
+
+
+def test_the_first_screen_shows_a_captured_result() -> None:
+    assert [process for process, _ in _outputs("index.html")] == ["child", "parent"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_no_output_has_a_stray_traceback_address_or_warning(example: Path) -> None:
+    """A page may show a failing child only where its file says that it means to."""
+    soup = _soup(_page_of(example))
+    text = "".join(block.get_text() for block in soup.select(".sphx-glr-script-out"))
+    assert "\ue000" not in soup.get_text(), "a mark of the capture was left on the page"
+    assert not re.search(r"0x[0-9a-f]{6,}", text)
+    assert not re.search(r"\w*Warning\b", text)
+    if "# sphinx_gallery_child_may_fail\n" not in example.read_text("utf-8"):
+        assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_a_page_says_what_it_was_built_on(example: Path) -> None:
+    facts = _soup(_page_of(example)).select_one(".built-on")
+    assert facts is not None
+    for fact in (
+        r"Built on \d{4}-\d\d-\d\d: ",
+        r"\d+ cores?",
+        r"Python 3\.",
+        "NumPy",
+        "start method",
+    ):
+        assert re.search(fact, facts.get_text())
+    assert "memory usage" not in _soup(_page_of(example)).get_text()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_a_page_ends_with_assertions_and_fine_print(example: Path) -> None:
+    """The rules for a page: what it claims is asserted, and *In practice* closes it."""
+    source = example.read_text("utf-8")
+    assert source.index("assert ") < source.index("# In practice\n# -----------\n")
+    assert source.count("\n") <= 150
+    assert all(len(line) <= 100 for line in source.splitlines())
+
+
+# The theme writes the headline of the search page with a script.
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "search.html"])
+def test_a_page_has_one_h1(page: str) -> None:
+    assert len(_soup(page).select("h1")) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_internal_links_and_fragments_resolve(page: str) -> None:
+    broken = []
+    for link in _soup(page).select("a[href]"):
+        href = str(link["href"])
+        if urlsplit(href).scheme or (href.startswith("#") and len(href) == 1):
+            continue
+        path, fragment = urldefrag(unquote(href))
+        target = (HTML / page).parent / path if path else HTML / page
+        if not target.is_file():
+            broken.append(href)
+        elif fragment and target.suffix == ".html":
+            name = target.resolve().relative_to(HTML.resolve()).as_posix()
+            if not _soup(name).find(id=fragment):
+                broken.append(href)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
+    """Scripts, styles, pictures and fonts are files of the site, and they exist."""
+    loaded = [
+        str(element[attribute])
+        for selector, attribute in (
+            ("[src]", "src"),
+            ("link[rel~=stylesheet], link[rel~=icon], link[rel~=preload]", "href"),
+        )
+        for element in _soup(page).select(selector)
+    ]
+    for image in _soup(page).select("img[srcset]"):
+        loaded += [part.split()[0] for part in str(image["srcset"]).split(",")]
+    for url in loaded:
+        if url.startswith("data:"):
+            continue
+        assert not urlsplit(url).netloc, url
+        assert ((HTML / page).parent / urlsplit(unquote(url)).path).is_file(), url
+
+
+def test_style_sheets_load_nothing_from_elsewhere() -> None:
+    sheets = sorted(HTML.rglob("*.css"))
+    assert sheets
+    for sheet in sheets:
+        for url in re.findall(r"(?:url\(|@import )['\"]?([^'\")]+)", sheet.read_text("utf-8")):
+            assert not urlsplit(url).netloc, (sheet, url)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_functions_and_pages_link_to_each_other(example: Path) -> None:
+    """A page's code leads to the reference, and the reference back to the page."""
+    page = _page_of(example)
+    targets = {
+        urldefrag(str(link["href"])) for link in _soup(page).select("pre a[href*='reference/']")
+    }
+    assert targets, "no code of the page leads to the reference"
+    backs = set()
+    for url, _ in targets:
+        name = ((HTML / page).parent / url).resolve().relative_to(HTML.resolve()).as_posix()
+        backs |= {
+            Path(str(a["href"])).name for a in _soup(name).select(".sphx-glr-thumbcontainer a")
+        }
+    assert Path(page).name in backs
+
+
+def test_thumbnails_are_not_the_default() -> None:
+    thumbs = _soup(f"{FIRST_STEPS}/index.html").select(".sphx-glr-thumbcontainer img")
+    assert len(thumbs) == 4
+    content = {(HTML / FIRST_STEPS / str(thumb["src"])).resolve().read_bytes() for thumb in thumbs}
+    assert len(content) == 4
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_downloads_are_there(example: Path) -> None:
+    links = [str(a["href"]) for a in _soup(_page_of(example)).select(".sphx-glr-download a")]
+    assert {Path(link).suffix for link in links} == {".ipynb", ".py", ".zip"}
+    for link in links:
+        assert ((HTML / _page_of(example)).parent / link).is_file()
