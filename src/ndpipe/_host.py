@@ -113,11 +113,16 @@ class Host:
             raise FailedError(failure)
         return result
 
+    def dismiss(self) -> None:
+        """Let the process end by itself, without waiting for that."""
+        assert self.process.stdin  # noqa: S101
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+
     def stop(self, *, at_once: bool = False) -> None:
         """End the process and all that it started."""
-        assert self.process.stdin and self.process.stdout  # noqa: S101, PT018
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()  # end of file: nothing more to do
+        assert self.process.stdout  # noqa: S101
+        self.dismiss()
         if not at_once:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(_GRACE)
@@ -141,11 +146,26 @@ def _end_session(process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + _GRACE
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-            while time.monotonic() < deadline:
-                process.poll()
-                os.killpg(process.pid, 0)
-                time.sleep(0.005)
+        while _runs(process) and time.monotonic() < deadline:
+            time.sleep(0.005)
     process.wait()
+
+
+def _runs(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether anything runs in the session of a process."""
+    import psutil
+
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    # It may be that init has not yet got round to what has ended long ago.
+    for other in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getpgid(other.pid) == process.pid and other.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 # What follows runs in that process.

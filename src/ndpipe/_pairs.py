@@ -192,14 +192,18 @@ class _BirthPair(Pair):
 
     def __init__(self, transport: Birth, nbytes: int, context: Any) -> None:
         self.transport, self.nbytes, self.context = transport, nbytes, context
-        self.transfer()
+        array = make_array(nbytes)
+        bare, full = self._start_measured(_NOTHING), self._start_measured(array)
+        self.growth = max(0, full[0] - bare[0]), max(0, full[1] - bare[1])
+
+    def _start_measured(self, array: Array) -> tuple[int, int]:
+        with PeakMemory() as memory:
+            _, childs_peak = self._start(array)
+        return memory.growth, childs_peak
 
     def transfer(self) -> Timing:
         array = make_array(self.nbytes)
-        bare, bare_growth = self._start(_NOTHING)
-        full, full_growth = self._start(array)
-        own, childs = (a - b for a, b in zip(full_growth, bare_growth, strict=True))
-        self.growth = max(0, own), max(0, childs)
+        (bare, _), (full, _) = self._start(_NOTHING), self._start(array)
         return Timing(
             # Two starts differ by chance too; it cannot have taken less than the child's reading.
             seconds=max(full.seconds - bare.seconds, full.read_seconds),
@@ -209,25 +213,24 @@ class _BirthPair(Pair):
             startup_seconds=bare.seconds,
         )
 
-    def _start(self, array: Array) -> tuple[Timing, tuple[int, int]]:
-        """Start a child with this array; return what that took, and the memory of both sides."""
+    def _start(self, array: Array) -> tuple[Timing, int]:
+        """Start a child with this array; return what that took, and the child's peak memory."""
         digest = checksum(array)
         reader, writer = self.context.Pipe(duplex=False)
         with reader:
-            with PeakMemory() as memory:
-                cpu = time.process_time()
-                start = time.perf_counter()
-                child = self.transport.start(self.context, array, _born, writer)
-                writer.close()
-                try:
-                    received, childs_peak = reader.recv()
-                except EOFError:
-                    child.join()
-                    raise ChildProcessError(f"the child died: exit code {child.exitcode}") from None
-                cpu = time.process_time() - cpu
+            cpu = time.process_time()
+            start = time.perf_counter()
+            child = self.transport.start(self.context, array, _born, writer)
+            writer.close()
+            try:
+                received, childs_peak = reader.recv()
+            except EOFError:
+                child.join()
+                raise ChildProcessError(f"the child died: exit code {child.exitcode}") from None
+            cpu = time.process_time() - cpu
             child.join()
             child.close()
-        return timing(start, cpu, digest, received), (memory.growth, childs_peak)
+        return timing(start, cpu, digest, received), childs_peak
 
     def close(self) -> None:
         self.transport.close()
@@ -251,9 +254,8 @@ class _CallPair(Pair):
             start = time.perf_counter()
             transport.open(context)
             transport.call(_settle)
-            transport.call(_stand_by)
             self.startup_seconds = time.perf_counter() - start
-            _, worker_growth = self._transfer(array)
+            _, worker_growth = self._transfer(array, measured=True)
         self.growth = (
             (memory.growth, worker_growth) if self.sends else (worker_growth, memory.growth)
         )
@@ -261,7 +263,7 @@ class _CallPair(Pair):
     def transfer(self) -> Timing:
         return self._transfer(make_array(self.nbytes) if self.sends else None)[0]
 
-    def _transfer(self, array: Array | None) -> tuple[Timing, int]:
+    def _transfer(self, array: Array | None, *, measured: bool = False) -> tuple[Timing, int]:
         received: Received
         if array is not None:
             digest = checksum(array)
@@ -270,7 +272,7 @@ class _CallPair(Pair):
             received, growth = self.transport.call(_read, array)
             sender_cpu = time.process_time() - cpu
         else:
-            self.transport.call(_prepare, self.nbytes)
+            self.transport.call(_prepare, self.nbytes, measured)
             cpu = time.process_time()
             received = read_through(self.transport.call(_give), cpu)
             start, digest, sender_cpu, growth = self.transport.call(_account)
@@ -283,6 +285,7 @@ class _CallPair(Pair):
 class _Worker:
     """What a worker remembers from one task to the next: pickling falls between them."""
 
+    ready = False
     array: Array = _NOTHING
     start = 0.0
     cpu = 0.0
@@ -291,10 +294,12 @@ class _Worker:
 
 def _settle() -> None:
     settle()
+    _stand_by(measured=True)
 
 
-def _stand_by() -> None:
-    _Worker.memory = PeakMemory().__enter__()
+def _stand_by(*, measured: bool) -> None:
+    _Worker.ready = True
+    _Worker.memory = PeakMemory().__enter__() if measured else None
     _Worker.cpu = time.process_time()
 
 
@@ -306,17 +311,17 @@ def _growth() -> int:
 
 
 def _read(array: Array) -> tuple[Received, int]:
-    if _Worker.memory is None:  # another worker than the one that stood by
-        _stand_by()
+    if not _Worker.ready:  # joblib has a second worker, and took it
+        _stand_by(measured=True)
     result = read_through(array, _Worker.cpu), _growth()
     del array
-    _stand_by()
+    _stand_by(measured=False)
     return result
 
 
-def _prepare(nbytes: int) -> None:
+def _prepare(nbytes: int, measured: bool) -> None:
     _Worker.array = make_array(nbytes)
-    _stand_by()
+    _stand_by(measured=measured)
 
 
 def _give() -> Array:

@@ -240,6 +240,8 @@ class _Run:
             finally:
                 with interrupts_deferred():
                     for host in self.hosts.values():
+                        host.dismiss()
+                    for host in self.hosts.values():
                         host.stop(at_once=at_once)
 
     def _measure_group(

@@ -23,8 +23,11 @@ def _marked(mark: str) -> list[psutil.Process]:
 
 
 @pytest.fixture(autouse=True)
-def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def scratch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """Where this test's temporary files go; neither they nor a process may outlive it."""
+    tmp_path_factory.getbasetemp()  # pytest's own are to be elsewhere
     mark = uuid.uuid4().hex
     folder = Path(tempfile.mkdtemp(prefix="nd-", dir="/tmp"))
     monkeypatch.setenv("NDPIPE_TEST", mark)

@@ -1,0 +1,191 @@
+"""``python -m ndpipe compare``, as a user meets it."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from ndpipe.records import from_json, schema
+from ndpipe.transports import TRANSPORTS
+
+
+def _run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ndpipe", "compare", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def test_a_table_for_each_size_and_direction_and_the_machine() -> None:
+    done = _run("--sizes", "80kB,800kB", "--transports", "queue", "--repeat", "1")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    for title in ("80 kB, parent to child", "800 kB, child to parent"):
+        assert title in done.stdout
+    first = [line for line in done.stdout.split("80 kB, child")[0].splitlines() if line.strip()]
+    # The baselines are there unasked, for the ratios.
+    assert {line.split()[0] for line in first if line.split()[0] in TRANSPORTS} == {
+        "memcpy",
+        "pipe",
+        "queue",
+    }
+    assert "NumPy" in done.stdout.splitlines()[-1]
+    assert "the harness's own" in done.stdout
+
+
+def test_the_table_is_sorted_by_speed_and_fits_a_narrow_terminal() -> None:
+    done = _run(
+        *("--sizes", "800kB", "--direction", "to-child", "--repeat", "3"),
+        *("--transports", "manager,shared-memory-new"),
+        env={**os.environ, "COLUMNS": "90"},
+    )
+    rows = [line.split() for line in done.stdout.splitlines() if line.split()[:1]]
+    rows = [row for row in rows if row[0] in TRANSPORTS]
+    assert rows[0][0] == "memcpy"
+    assert {row[0] for row in rows} == {"memcpy", "pipe", "manager", "shared-memory-new"}
+    of_memcpy = [float(row[6]) for row in rows]
+    assert of_memcpy == sorted(of_memcpy, reverse=True)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in done.stdout
+
+
+def test_json_is_a_document_of_the_schema_and_nothing_else(start_method: str) -> None:
+    done = _run(
+        *("--sizes=80kB", "--transports=queue", "--repeat=2", "--json"),
+        *("--direction", "from-child", "--start-method", start_method),
+    )
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema())
+    comparison = from_json(done.stdout)
+    assert comparison.machine.start_method == start_method
+    assert [(m.transport, m.repeats) for m in comparison.measurements] == [
+        ("memcpy", 2),
+        ("pipe", 2),
+        ("queue", 2),
+    ]
+    assert done.stderr == ""
+
+
+def test_csv_is_lines_and_nothing_else() -> None:
+    done = _run("--sizes=80kB", "--transports=pipe", "--repeat=1", "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["transport"], row["verified"]) for row in rows] == [
+        ("memcpy", "True"),
+        ("pipe", "True"),
+    ] * 2
+
+
+def test_a_picture_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "here.svg"
+    done = _run("--sizes=80kB", "--transports=pipe", "--repeat=1", "--plot", str(path))
+    assert done.returncode == 0
+    assert done.stderr == f"drawn: {path}\n"
+    assert "<svg" in path.read_text()
+
+
+def test_the_list_names_every_transport() -> None:
+    done = _run("--list")
+    assert done.returncode == 0
+    for name in TRANSPORTS:
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--transports", "pipe,telepathy"], "no transport 'telepathy'; there are memcpy, pipe, "),
+        (["--sizes", "1MB,big"], "write a number and a unit, such as 512MiB"),
+        (["--sizes", "7"], "less than one float64"),
+        (["--sizes", ""], "write a number and a unit"),
+        (["--direction", "up"], "invalid choice: 'up'"),
+        (["--start-method", "knife"], "invalid choice: 'knife'"),
+        (["--repeat", "0"], "'0' is not a whole number from 1 on"),
+        (["--repeat", "many"], "'many' is not a whole number"),
+        (["--timeout", "0"], "not a number of seconds above 0"),
+        (["--plot", "here.txt"], "ends in none of .svg, .png, .pdf"),
+        (["--plot", "nowhere/here.svg"], "there is no folder 'nowhere'"),
+        (["--json", "--csv"], "not allowed with argument"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_exit_code_2(arguments: list[str], hint: str) -> None:
+    done = _run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert hint in done.stderr
+
+
+def test_a_picture_without_matplotlib_is_one_line_that_says_what_to_install(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'matplotlib' else find(name, *rest)\n"
+    )
+    done = _run("--plot", "here.svg", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "matplotlib not installed; try: python -m pip install 'ndpipe[plot]'" in done.stderr
+
+
+def _interrupted(scratch: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a comparison that would take an hour, in a session as a terminal gives one."""
+    # An interrupt in the middle of an import leaves a file open, which Python would warn of.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "ndpipe", "compare", "--sizes=8MB", "--repeat=1000", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    # The folder of the run is made just before its first process.
+    while not list(scratch.glob("ndpipe-*")) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return running
+
+
+MANY = [pytest.param(i / 20, i % 2, marks=pytest.mark.thorough) for i in range(80)]
+
+
+# The first is while processes start, the last while all transports do their transfers.
+@pytest.mark.parametrize(("moment", "to_group"), [(0, 0), (0.3, 1), (1, 1), (3, 0), *MANY])
+def test_an_interrupt_prints_what_there_is_and_leaves_nothing(
+    moment: float, to_group: bool, scratch: Path
+) -> None:
+    """Processes, temporary files and shared memory are looked for by the fixtures."""
+    with _interrupted(scratch, "--json") as running:
+        time.sleep(moment)
+        # A terminal's goes to the whole group.
+        (os.killpg if to_group else os.kill)(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in err
+    assert err.startswith("interrupted: ")
+    measured = from_json(out).measurements
+    assert all(m.verified and m.repeats < 1000 for m in measured)
+    assert len(measured) == int(err.split()[1])
+
+
+def test_more_interrupts_do_not_hurt(scratch: Path) -> None:
+    with _interrupted(scratch) as running:
+        time.sleep(1)
+        for _ in range(5):
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.01)
+        running.communicate(timeout=60)
+    assert running.returncode == 130

@@ -1,0 +1,97 @@
+"""Pictures can be read: names apart from one another, colours that keep their meaning."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.text import Annotation
+
+from ndpipe.compare import Measurement
+from ndpipe.machine import describe
+from ndpipe.plots import COLOURS, describe_speeds, draw_speeds, look, new_figure, save_speeds
+from ndpipe.records import Comparison
+from ndpipe.transports import TRANSPORTS
+
+SIZES = (10**6, 32 * 10**6, 8 * 10**8)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fonts() -> None:
+    """Let matplotlib open its fonts, which it keeps open."""
+    figure = new_figure(describe(), 2)
+    draw_speeds(figure.subplots(), _made({"pipe": 1.0}))
+    figure.draw_without_rendering()
+
+
+def _made(speeds: dict[str, float]) -> list[Measurement]:
+    return [
+        Measurement(
+            *(name, "to-child", nbytes, "fork", 1, None, True),
+            seconds=nbytes / speed / 1e9,
+            gigabytes_per_second=speed,
+        )
+        for nbytes in SIZES
+        for name, speed in speeds.items()
+    ]
+
+
+@pytest.mark.parametrize("spread", [1.0, 1.02, 1.5], ids=["all alike", "close", "apart"])
+def test_names_do_not_overlap_and_stay_in_the_picture(spread: float) -> None:
+    speeds = {name: 0.3 * spread**number for number, name in enumerate(TRANSPORTS)}
+    comparison = Comparison.of(_made(speeds))
+    figure = new_figure(comparison.machine, 4.6)
+    axes = figure.subplots()
+    draw_speeds(axes, comparison.measurements)
+    figure.draw_without_rendering()
+    boxes = [
+        text.get_window_extent()
+        if not isinstance(text, Annotation)
+        # The text without its line.
+        else super(Annotation, text).get_window_extent()
+        for text in axes.texts
+    ]
+    assert len(boxes) == len(TRANSPORTS)
+    boxes.sort(key=lambda box: box.y0)
+    for lower, upper in itertools.pairwise(boxes):
+        assert upper.y0 - lower.y0 >= 0.85 * lower.height
+    for box in boxes:
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    # Shown 400 pixels wide it is scaled by 80 pixels an inch; letters of 8 points are read there.
+    assert min(text.get_fontsize() for text in axes.texts) * 80 / 72 >= 8
+
+
+def test_a_transport_has_one_look_of_its_own_and_its_familys_colour() -> None:
+    looks = {name: tuple(look(name).values()) for name in TRANSPORTS}
+    assert len(set(looks.values())) == len(TRANSPORTS)
+    assert set(COLOURS) == {kind.facts.family for kind in TRANSPORTS.values()}
+    for name, kind in TRANSPORTS.items():
+        assert look(name)["color"] == COLOURS[kind.facts.family]
+    assert len(set(COLOURS.values())) == len(COLOURS)
+
+
+def test_every_colour_stands_out_from_the_ground() -> None:
+    for family, colour in COLOURS.items():
+        red, green, blue = (
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)
+        )
+        contrast = 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+        assert contrast >= 2, family
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+@pytest.mark.parametrize("sizes", [1, 3])
+def test_a_picture_is_saved_with_its_words(suffix: str, sizes: int, tmp_path: Path) -> None:
+    chosen = [m for m in _made({"pipe": 0.5, "ndpipe": 5.0}) if m.nbytes in SIZES[:sizes]]
+    failed = Measurement("queue", "from-child", 10**6, "fork", 0, "it broke")
+    path = tmp_path / f"speeds{suffix}"
+    save_speeds(Comparison.of([*chosen, failed]), path)
+    content = path.read_bytes()
+    if suffix != ".pdf":  # which is compressed
+        assert b"1 MB, parent to child, in GB/s: ndpipe.Pipe 5, Pipe 0.5." in content
+    if suffix == ".svg":
+        assert b"fill: #ffffff" in content
+
+
+def test_words_leave_out_what_failed() -> None:
+    assert describe_speeds([Measurement("queue", "from-child", 10**6, "fork", 0, "broke")]) == ""
