@@ -380,7 +380,7 @@ class Connection(MessageStream):
         return self._receive(self._read_bytes, maxsize)
 
     def _read_object(self) -> bytes | _wire.Index:
-        length = self._read_length()
+        _, length = self._read_prefix()
         if length is not None:
             return self._read(length)
         _, index = self._read_index()
@@ -389,9 +389,9 @@ class Connection(MessageStream):
         return index
 
     def _read_bytes(self, maxsize: int | None) -> io.BytesIO | None:
-        length = self._read_length()
+        prefix, length = self._read_prefix()
         if length is None:
-            self._put_back(_wire.MAGIC)
+            self._put_back(prefix)
             raise TypeError(_wire.HAS_ARRAYS)
         if maxsize is not None and length > maxsize:
             return None  # an error of the base class's making
@@ -400,14 +400,14 @@ class Connection(MessageStream):
         return message
 
     def _read_into(self, out: NDArray[Any]) -> None:
-        length = self._read_length()
+        prefix, length = self._read_prefix()
         if length is None:
             start, index = self._read_index()
         else:
             # All but the last byte, which in a pickle is always a full stop: left in the stream,
             # it lets wait() still see a message that is put back.
             body = self._read(max(length - 1, 0))
-            start = _wire.prefix(length) + body
+            start = prefix + body
         try:
             if length is None:
                 index.check_into(out)
@@ -423,22 +423,22 @@ class Connection(MessageStream):
             self._read(1)
             _wire.raw(out)[:] = _wire.raw(array)
 
-    def _read_length(self) -> int | None:
-        """Read the start of a message: the length of a standard one, None if it is out of band."""
-        prefix = self._prefix
-        self._fill(prefix)
+    def _read_prefix(self) -> tuple[bytes | bytearray, int | None]:
+        """Read the start of a message; return it with the length of a standard message's body."""
+        prefix: bytes | bytearray = self._prefix
+        self._fill(self._prefix)
         length: int
         (length,) = _INT32.unpack(prefix)
         if length == -1:
             self._expected += 8
-            rest = self._read(8)
-            if prefix + rest == _wire.MAGIC:
-                return None
-            (length,) = _UINT64.unpack(rest)
+            prefix = prefix + self._read(8)  # not +=, which would lengthen self._prefix
+            if prefix == _wire.MAGIC:
+                return prefix, None
+            (length,) = _UINT64.unpack_from(prefix, 4)
         if not 0 <= length <= sys.maxsize:
             raise OSError(f"corrupt message: it declares {length} bytes")
         self._expected += length
-        return length
+        return prefix, length
 
     def _read_index(self) -> tuple[bytes, _wire.Index]:
         """Read an out-of-band message up to its arrays; return its bytes and what they say."""

@@ -75,7 +75,7 @@ def start_child(closing: contextlib.ExitStack) -> Callable[..., Any]:
         child.start()
 
         def end() -> None:
-            child.join(10)
+            child.join(5)
             child.kill()
             child.join()
             child.close()

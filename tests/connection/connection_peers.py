@@ -1,6 +1,8 @@
 """What the children of these tests run: importable by name under every start method."""
 
+import contextlib
 import dataclasses
+import itertools
 import os
 import signal
 from multiprocessing.connection import Connection
@@ -61,3 +63,19 @@ def use_passed_ends(conn: Connection) -> None:
         receiver, sender = conn.recv()
     with receiver, sender:
         sender.send(receiver.recv())
+
+
+def send_numbers(conn: Connection, other: Connection, nbytes: int) -> None:
+    """Send arrays that hold their own number in every element, until nobody receives them."""
+    other.close()
+    with conn, contextlib.suppress(OSError):
+        for number in itertools.count():
+            conn.send(np.full(nbytes // 4, number, np.uint32))
+
+
+def echo_under_signals(conn: Connection, *others: Connection) -> None:
+    """Echo, while a handler that returns is called a thousand times a second."""
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 1e-3, 1e-3)
+    echo(conn, *others)
+    signal.setitimer(signal.ITIMER_REAL, 0)

@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_objects_without_arrays(echoing: Any) -> None:
 
 def test_unpicklable(echoing: Any) -> None:
     """An object that cannot be sent is refused at the sender, and the stream goes on."""
-    with pytest.raises((AttributeError, TypeError, Exception), match=r"pickle|local"):
+    with pytest.raises((AttributeError, pickle.PicklingError)):
         echoing.send([array_zoo.make("f8"), lambda: None])
     assert there_and_back(echoing, "next") == "next"
 

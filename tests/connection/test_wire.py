@@ -1,4 +1,4 @@
-"""The bytes on the wire: the standard ones for small messages, out of band from the threshold on."""
+"""The bytes on the wire: the standard ones for small messages, others from the threshold on."""
 
 import multiprocessing
 import os
@@ -57,7 +57,7 @@ def test_small_messages_are_the_standard_ones(obj: Any, closing: Any) -> None:
 
 def test_registered_reducers_go_first(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What ForkingPickler.register says about a class holds here, for ndarray too."""
-    monkeypatch.setitem(ForkingPickler._extra_reducers, np.ndarray, lambda a: (len, ([1, 2],)))
+    monkeypatch.setitem(ForkingPickler._extra_reducers, np.ndarray, lambda _: (len, ([1, 2],)))
     a, b = pipe
     a.send(np.zeros(100))
     a.send([np.zeros(100)])
