@@ -19,9 +19,11 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "_ext.command_output",
     "_ext.freshness",
+    "_ext.measurements",
     "_ext.page_facts",
     "_ext.process_output",
     "_ext.task_source",
+    "_ext.transport_table",
 ]
 
 # A name that leads nowhere is an error (`-n -W`).
@@ -59,7 +61,9 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     # Gives each function the list of pages that use it.
     "doc_module": ("ndpipe",),
-    "prefer_full_module": {r"ndpipe\.(?!connection)"},  # Pipe is documented as ndpipe.Pipe, the rest where it is
+    "prefer_full_module": {
+        r"ndpipe\.(?!connection)"
+    },  # Pipe is documented as ndpipe.Pipe, the rest where it is
     "backreferences_dir": "auto_examples/backreferences",
     # Not for its figure, which is left out, but to be called around each block.
     "show_memory": run_block,

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from _ext import measurements
 from _ext.children import watched
 
 #: What begins each line that the parent prints: a character that no text means anything by.
@@ -49,8 +50,11 @@ def run_block(block: Callable[[], Any]) -> tuple[float, Any]:
     code = getattr(block, "code", None)
     if code is None:
         return 0.0, block()
-    with recorded(), watched(Path(code.co_filename), code):
-        return 0.0, block()
+    page = Path(code.co_filename)
+    with recorded(), watched(page, code):
+        result = block()
+    measurements.keep(page, getattr(block, "fake_main").__dict__)  # noqa: B009 - a plain callable
+    return 0.0, result
 
 
 @contextmanager

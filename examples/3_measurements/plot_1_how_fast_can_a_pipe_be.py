@@ -70,7 +70,7 @@ from ndpipe.transports.baselines import MemCopy
 
 if __name__ == "__main__":
     rungs = {rung.facts.name: rung.facts.title for rung in (MemCopy, *RUNGS)}
-    sizes = 32_000_000, 200_000_000
+    sizes = 32_000_000, 100_000_000
     speed, seconds = {}, {}
     for m in compare((MemCopy, *RUNGS), sizes, directions=["to-child"]):
         assert m.verified, m.error

@@ -9,6 +9,9 @@
 :mod:`ndpipe.compare`      the harness that measures any of them
 :mod:`ndpipe.records`      what was measured, as a document: written, read, ranked
 :mod:`ndpipe.plots`        what was measured, as a picture
+:mod:`ndpipe.timeline`     what each process does when, in one transfer
+:mod:`ndpipe.capacity`     how much fits into a pipe before ``send`` waits
+:mod:`ndpipe.startup`      what it costs to start a process
 :mod:`ndpipe.memory`       memory that is available, and the peak of what was used
 :mod:`ndpipe.machine`      the machine that a measurement was made on
 :mod:`ndpipe.units`        sizes in bytes, written and read

@@ -96,14 +96,14 @@ class IntoItsMemory(Pipe):
     def send(self, end: Connection, array: Array) -> None:
         """Send the length, then write the array's memory."""
         end.send(array.size)
-        rest = memoryview(array).cast("B")
+        rest = array.data.cast("B")
         while rest:
             rest = rest[os.write(end.fileno(), rest) :]
 
     def receive(self, end: Any) -> Array:
         """Make the array, then fill it."""
         array = np.empty(end.recv())
-        rest = memoryview(array).cast("B")
+        rest = array.data.cast("B")
         while rest:
             rest = rest[os.readv(end.fileno(), [rest]) :]
         return array
@@ -134,7 +134,7 @@ class IntoWarmMemory(LargerBuffer):
         n = end.recv()
         if self.out.size != n:
             self.out = np.empty(n)
-        rest = memoryview(self.out).cast("B")
+        rest = self.out.data.cast("B")
         while rest:
             rest = rest[os.readv(end.fileno(), [rest]) :]
         return self.out

@@ -1,0 +1,36 @@
+"""What each transport declares of itself, as a table: it cannot differ from the code."""
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+from ndpipe.transports import TRANSPORTS
+
+_COLUMNS = ("name", "what it is", "the receiver", "processes", "may it write?", "cleaned up by")
+
+
+class TransportTable(SphinxDirective):
+    """One row a transport."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write a list-table and parse it."""
+        rows = [_COLUMNS]
+        for kind in TRANSPORTS.values():
+            facts = kind.facts
+            moves = "gets a copy" if facts.moves == "copies" else "shares the memory"
+            name = f"``{facts.name}``"
+            rows.append((name, facts.title, moves, facts.peers, facts.writeable, facts.cleanup))
+        lines = [".. list-table::", "   :header-rows: 1", ""]
+        for row in rows:
+            lines += [f"   {'*' if not i else ' '} - {cell}" for i, cell in enumerate(row)]
+        container = nodes.container()
+        self.state.nested_parse(StringList(lines, source=__file__), 0, container)
+        return container.children
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directive."""
+    app.add_directive("transport-table", TransportTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,83 @@
+"""
+What does a process start cost?
+===============================
+
+Before a child can receive anything it has to exist. How long that takes depends on the
+:term:`start method`, on what the child imports, and on what it is given as arguments: a large array
+in ``args`` is sent too, unless the child is forked.
+"""
+
+# sphinx_gallery_thumbnail_number = 1
+import multiprocessing
+import statistics
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from ndpipe import describe
+from ndpipe.startup import import_numpy_and_report, report, seconds_to_start
+
+# %%
+# Measure
+# -------
+# From the call of ``start`` until the child's task reports: with nothing to do, with NumPy to
+# import, and with an array of 100 MB in ``args``. The methods take turns:
+
+if __name__ == "__main__":
+    array = np.ones(12_500_000)
+    cases = {
+        "bare": (report,),
+        "import NumPy": (import_numpy_and_report,),
+        "100 MB in args": (report, array),
+    }
+    methods = multiprocessing.get_all_start_methods()
+    times = {(method, case): [] for case in cases for method in methods}
+    seconds_to_start(methods[-1])  # a fork server's own start is paid once, and not here
+    for _ in range(5):
+        for method, case in times:
+            times[method, case].append(seconds_to_start(method, *cases[case]))
+    median = {key: statistics.median(values) for key, values in times.items()}
+
+# %%
+# The medians:
+
+if __name__ == "__main__":
+    print(f"{'':12}", *(f"{case:>15}" for case in cases))
+    for method in methods:
+        print(f"{method:12}", *(f"{median[method, case] * 1000:12.1f} ms" for case in cases))
+
+# %%
+# As a picture:
+
+if __name__ == "__main__":
+    figure, axes = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
+    figure.suptitle("A forked child gets its arguments for nothing", fontsize=11)
+    for number, case in enumerate(cases):
+        places = [row + (number - 1) * 0.27 for row in range(len(methods))]
+        colour = ("#0072B2", "#56B4E9", "#D55E00")[number]
+        axes.barh(places, [median[m, case] for m in methods], 0.25, color=colour, label=case)
+    axes.set_yticks(range(len(methods)), methods)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("from start() until the task reports (seconds)")
+    figure.legend(loc="outside right upper", frameon=False)
+    figure.supxlabel(str(describe()).replace(", Python", ",\nPython"), fontsize=7)
+
+# %%
+# What this page claimed, checked on every build: an array in ``args`` makes a spawned child start
+# later, and a forked child starts sooner than a spawned one.
+
+if __name__ == "__main__":
+    assert median["spawn", "100 MB in args"] > median["spawn", "bare"]
+    if "fork" in methods:  # not on Windows
+        assert median["fork", "100 MB in args"] < median["spawn", "100 MB in args"]
+        assert median["fork", "bare"] < median["spawn", "bare"]
+
+# %%
+# In practice
+# -----------
+# * Keep a child for many arrays, and send them: that is what a pipe, or a pool, is for.
+# * Under spawn and forkserver ``start`` writes the arguments to the child before it returns
+#   (`cpython#96953 <https://github.com/python/cpython/issues/96953>`__).
+# * A child that is forked from a process with threads may hang; that is why the default changed in
+#   Python 3.14.
