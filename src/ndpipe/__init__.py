@@ -4,6 +4,10 @@
 :mod:`ndpipe.tasks`        what a child process runs: receive, return and echo arrays
 :mod:`ndpipe.connection`   the standard Pipe, with large arrays carried out of band
 :mod:`ndpipe.probe`        how large an array gets through a Pipe, and at what cost
+:mod:`ndpipe.compare`      every way to move an array, measured alike
+:mod:`ndpipe.transports`   those ways, a class of a few lines for each
+:mod:`ndpipe.records`      what was measured as a document, ranked and tabulated
+:mod:`ndpipe.plots`        pictures of it
 :mod:`ndpipe.memory`       memory that is available, and the peak of what was used
 :mod:`ndpipe.machine`      the machine that a measurement was made on
 :mod:`ndpipe.units`        sizes in bytes, written and read
