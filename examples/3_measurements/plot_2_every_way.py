@@ -71,7 +71,7 @@ if __name__ == "__main__":
     pairs = ("shared-memory", "pipe"), ("shared-memory-new", "pipe"), ("shared-memory", "ndpipe")
     for one, two in pairs:
         size = crossover(to_child, one, two, "to-child")
-        text = "never, up to the largest" if size is None else format_bytes(size, decimal=True)
+        text = format_bytes(size, decimal=True) if size else "nowhere, up to the largest"
         print(f"{one} is faster than {two} from: {text}")
 
 # %%

@@ -92,7 +92,7 @@ class Host:
 
         def give_up() -> None:
             hung.set()
-            _end_session(self.process)
+            self.process.kill()  # which ends the wait below; `stop` sees to the rest
 
         watchdog = threading.Timer(self.timeout, give_up)
         try:

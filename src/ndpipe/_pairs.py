@@ -95,10 +95,10 @@ class _ChannelPair(Pair):
         array = make_array(nbytes) if self.sends else None
         with PeakMemory() as memory:
             sender, receiver = transport.open(context, nbytes // 8)
-            own, childs = (sender, receiver) if self.sends else (receiver, sender)
+            own, theirs = (sender, receiver) if self.sends else (receiver, sender)
             self.control, control = context.Pipe()
             self.errors, errors = context.Pipe(duplex=False)
-            arguments = type(transport), not self.sends, childs, nbytes, control, errors
+            arguments = type(transport), not self.sends, theirs, nbytes, control, errors
             self.child = context.Process(target=_live, args=arguments, daemon=True)
             start = time.perf_counter()
             self.child.start()

@@ -214,6 +214,38 @@ def _compute(seconds: float) -> None:
         pass
 
 
+class Diary(Pipe):
+    """It writes down every call that the harness makes, in both processes."""
+
+    facts = replace(Pipe.facts, name="diary")
+
+    def open(self, context: Any, n: int) -> tuple[Any, Any]:
+        _note("open")
+        return super().open(context, n)
+
+    def attach(self, end: Any) -> Any:
+        _note("attach")
+        return super().attach(end)
+
+    def received(self, end: Any) -> None:
+        _note("received")
+
+    def sent(self, end: Any) -> None:
+        _note("sent")
+
+    def detach(self, end: Any) -> None:
+        _note("detach")
+        super().detach(end)
+
+    def close(self) -> None:
+        _note("close")
+
+
+def _note(call: str) -> None:
+    with open(os.environ["NDPIPE_DIARY"], "a") as diary:  # noqa: PTH123
+        diary.write(f"{call}\n")
+
+
 class Hoarder(Pipe):
     """The receiver makes four copies while it receives, and keeps one of them."""
 

@@ -97,6 +97,20 @@ def test_the_time_is_that_of_the_transfer_alone(faulty: ModuleType) -> None:
     assert faulty.Slow.pause < row.seconds < 1
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_transport_cleans_up_after_every_transfer_and_at_the_end(
+    direction: Any, faulty: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The receiver first, then the sender, then both, and the parent last of all."""
+    diary = tmp_path / "diary"
+    monkeypatch.setenv("NDPIPE_DIARY", str(diary))
+    (row,) = compare([faulty.Diary], [NBYTES], directions=[direction], repeat=2)
+    assert row.verified
+    calls = diary.read_text().split()
+    once = ["received", "sent"]
+    assert calls == ["open", *["attach"] * 2, *once * 3, *["detach"] * 2, "close"]
+
+
 def test_processor_time_is_counted_for_each_side(faulty: ModuleType) -> None:
     for row in compare([faulty.Busy], [NBYTES], repeat=1):
         assert row.sender_cpu_seconds is not None

@@ -57,6 +57,7 @@ def test_names_do_not_overlap_and_stay_in_the_picture(spread: float) -> None:
         assert upper.y0 - lower.y0 >= 0.85 * lower.height
     for box in boxes:
         assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+        assert axes.bbox.y0 - box.height < box.y0 < axes.bbox.y1
     # Shown 400 pixels wide it is scaled by 80 pixels an inch; letters of 8 points are read there.
     assert min(text.get_fontsize() for text in axes.texts) * 80 / 72 >= 8
 
