@@ -21,7 +21,8 @@ from ndpipe.startup import import_numpy_and_report, report, seconds_to_start
 # Measure
 # -------
 # From the call of ``start`` until the child's task reports: with nothing to do, with NumPy to
-# import, and with an array of 100 MB in ``args``. The methods take turns:
+# import (which a forked child has already), and with an array of 100 MB in ``args``. The methods
+# take turns:
 
 if __name__ == "__main__":
     array = np.ones(12_500_000)
