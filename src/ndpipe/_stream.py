@@ -75,7 +75,8 @@ class MessageStream(StandardConnection):
         with self._recv_turn:
             if self._receiving or self._handle is None:
                 self._refuse()
-            self._begin()
+            self._done, self._expected = 0, 4
+            self._prefix[0] = _UNTOUCHED
             self._receiving = True
             try:
                 message = read(*args)
@@ -88,15 +89,11 @@ class MessageStream(StandardConnection):
             self._receiving = False
             return message
 
-    def _begin(self) -> None:
-        self._done = 0
-        self._expected = len(self._prefix)
-        self._prefix[0] = _UNTOUCHED
-
-    def _put_back(self, start: bytes) -> None:
+    def _put_back(self, start: bytes | bytearray) -> None:
         """Make `start`, all that was read of the message, the next to be read again."""
-        self._unread = start + self._unread
-        self._begin()
+        self._unread = bytes(start) + self._unread
+        self._done = 0
+        self._prefix[0] = _UNTOUCHED
 
     def _poll(self, timeout: float | None) -> bool:
         return bool(self._unread) or super()._poll(timeout)

@@ -44,6 +44,7 @@ MAGIC = b"\xff\xff\xff\xff\xffndpipe\x01"
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
 _NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
 HAS_ARRAYS = "the next message is an object with arrays: receive it with recv() or recv_into()"
+INT32, UINT64 = struct.Struct("!i"), struct.Struct("!Q")
 _HEAD = struct.Struct("!12sQI")
 _CHECK = struct.Struct("!I")
 HEAD_SIZE = _HEAD.size + _CHECK.size
@@ -153,10 +154,8 @@ class _Pickler(pickle.Pickler):
     Not a subclass of `ForkingPickler`, which copies its table of reducers for every message.
     """
 
-    def __init__(self, file: io.BytesIO, threshold: int) -> None:
-        super().__init__(file)
-        self._threshold = threshold
-        self.arrays: list[NDArray[Any]] = []
+    threshold: int
+    arrays: list[NDArray[Any]]
 
     def reducer_override(self, obj: Any) -> Any:
         cls = type(obj)
@@ -164,7 +163,7 @@ class _Pickler(pickle.Pickler):
             return _REDUCERS[cls](obj)
         if not isinstance(obj, np.ndarray):
             return NotImplemented
-        if obj.nbytes >= self._threshold and is_plain(obj):
+        if obj.nbytes >= self.threshold and is_plain(obj):
             self.arrays.append(obj)
             return _received, (len(self.arrays) - 1, cls)
         if obj.dtype.byteorder in "=|" or not is_plain(obj):
@@ -196,10 +195,13 @@ def encode(obj: Any, threshold: int) -> tuple[bytes | memoryview, list[memoryvie
         The bytes of each array: no copy of a contiguous one, a copy in C order of any other.
     """
     file = io.BytesIO()
-    pickler = _Pickler(file, threshold or 1)
-    if type(obj) is np.ndarray:
-        pickler.reducer_override(obj)  # the object is itself an array: no need of a pickle
-    if not pickler.arrays:
+    pickler = _Pickler(file)
+    pickler.threshold, pickler.arrays = threshold or 1, []
+    if type(obj) is not np.ndarray:
+        pickler.dump(obj)
+    elif pickler.reducer_override(obj) is NotImplemented and is_plain(obj):
+        return pickle.dumps(obj), []  # the same bytes, sooner: there is nothing in it to set aside
+    elif not pickler.arrays:
         pickler.dump(obj)
     if not pickler.arrays:
         # Not getbuffer(): kept in a traceback, it crashes Python 3.12.1 (cpython#111049). When the
@@ -213,7 +215,7 @@ def encode(obj: Any, threshold: int) -> tuple[bytes | memoryview, list[memoryvie
 
 def prefix(length: int) -> bytes:
     """Return what comes before the body of a standard message."""
-    return struct.pack("!i", length) if length <= MAX_SHORT else struct.pack("!iQ", -1, length)
+    return INT32.pack(length) if length <= MAX_SHORT else INT32.pack(-1) + UINT64.pack(length)
 
 
 def index_length(head: bytes) -> int:

@@ -21,7 +21,6 @@ import io
 import multiprocessing
 import pickle
 import socket
-import struct
 import sys
 from multiprocessing import connection as standard
 from multiprocessing import reduction
@@ -35,7 +34,6 @@ from ndpipe._stream import MessageStream, as_socket
 
 __all__ = ["Connection", "Pipe", "wrap"]
 
-_INT32, _UINT64 = struct.Struct("!i"), struct.Struct("!Q")
 _SEND_BUFFER = 1 << 20  # bytes that a socket of a Pipe holds for its peer, where the system allows
 
 
@@ -407,7 +405,7 @@ class Connection(MessageStream):
             # All but the last byte, which in a pickle is always a full stop: left in the stream,
             # it lets wait() still see a message that is put back.
             body = self._read(max(length - 1, 0))
-            start = prefix + body
+            start = bytes(prefix + body)
         try:
             if length is None:
                 index.check_into(out)
@@ -428,13 +426,13 @@ class Connection(MessageStream):
         prefix: bytes | bytearray = self._prefix
         self._fill(self._prefix)
         length: int
-        (length,) = _INT32.unpack(prefix)
+        (length,) = _wire.INT32.unpack(prefix)
         if length == -1:
             self._expected += 8
             prefix = prefix + self._read(8)  # not +=, which would lengthen self._prefix
             if prefix == _wire.MAGIC:
                 return prefix, None
-            (length,) = _UINT64.unpack_from(prefix, 4)
+            (length,) = _wire.UINT64.unpack_from(prefix, 4)
         if not 0 <= length <= sys.maxsize:
             raise OSError(f"corrupt message: it declares {length} bytes")
         self._expected += length

@@ -53,7 +53,8 @@ def make(dtype: np.dtype[Any], seed: int = 0) -> np.ndarray[Any, Any]:
     raw = rng.integers(0, 256, 60 * dtype.itemsize, dtype=np.uint8)
     array = np.ndarray((6, 10), dtype, raw)  # NaN payloads, -0.0 and NaT among them
     if dtype.kind in "mM":
-        array[0, 0] = "NaT"
+        # Not by assignment: NumPy deprecates that for times without a unit.
+        array.view(dtype.str.replace(dtype.str[1:], "i8"))[0, 0] = np.iinfo(np.int64).min
     return array
 
 

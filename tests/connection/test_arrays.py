@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from pipes_under_test import MAKES
 
+# NumPy deprecates times without a unit, which must come through as long as they exist.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")
+
 
 @pytest.fixture(
     scope="module",
@@ -116,14 +119,13 @@ def test_variable_width_strings(echoing: Any) -> None:
     np.testing.assert_array_equal(there_and_back(echoing, sent), sent)
 
 
-@pytest.mark.parametrize("cls", [np.matrix, np.recarray, np.memmap, np.char.chararray])
+@pytest.mark.parametrize("cls", [np.matrix, np.recarray, np.memmap])
 def test_subclasses(echoing: Any, cls: type) -> None:
     """Subclasses that are no more than their bytes keep their class, as in the standard pipe."""
     plain = {
         np.matrix: np.arange(12.0).reshape(3, 4),
         np.recarray: np.zeros(5, [("a", "i4"), ("b", "f8")]),
         np.memmap: np.arange(9),
-        np.char.chararray: np.array([b"ab", b"c"]),
     }[cls]
     sent = plain.view(cls)
     array_zoo.assert_same(there_and_back(echoing, sent), sent)

@@ -7,6 +7,9 @@ import array_zoo
 import numpy as np
 import pytest
 
+# NumPy deprecates times without a unit, which must come through as long as they exist.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")
+
 SENT = np.arange(12.0).reshape(3, 4)
 
 REFUSED = {
