@@ -79,3 +79,19 @@ def echo_under_signals(conn: Connection, *others: Connection) -> None:
     signal.setitimer(signal.ITIMER_REAL, 1e-3, 1e-3)
     echo(conn, *others)
     signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def marks(nbytes: int) -> list[int]:
+    """Return places in an array of so many bytes: its ends, and around the powers of two."""
+    edges = [0, 1 << 16, 1 << 30, 1 << 31, 1 << 32, nbytes]
+    places = {edge + offset for edge in edges for offset in (-1, 0, 1)}
+    return sorted(place for place in places if 0 <= place < nbytes)
+
+
+def send_marked(conn: Connection, other: Connection, nbytes: int, how: str) -> None:
+    """Send zeros with a number at each mark, by the method of that name."""
+    other.close()
+    array = np.zeros(nbytes, np.uint8)
+    array[marks(nbytes)] = np.arange(1, len(marks(nbytes)) + 1)
+    with conn:
+        getattr(conn, how)(array)
