@@ -122,4 +122,4 @@ def docs_live(session: nox.Session) -> None:
 def _install_docs(session: nox.Session, *groups: str) -> None:
     # Pinned, so that the same commit gives the same site.
     session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
-    _install(session, "docs", *groups, extras="[measure]")
+    _install(session, "docs", *groups, extras="[measure,peers]")

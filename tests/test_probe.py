@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import pickle
 import signal
 import subprocess
 import time
@@ -71,7 +70,7 @@ def test_the_header_grows_at_2_gib(monkeypatch: pytest.MonkeyPatch) -> None:
         def dump(self, length: int) -> None:
             self.file.size = length
 
-    monkeypatch.setattr(pickle, "Pickler", Huge)
+    monkeypatch.setattr(probe, "ForkingPickler", Huge)
     assert wire_size(0x7FFFFFFF) == 0x7FFFFFFF + 4
     assert wire_size(0x80000000) == 0x80000000 + 12
 

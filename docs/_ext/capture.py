@@ -48,7 +48,8 @@ def run_block(block: Callable[[], Any]) -> tuple[float, Any]:
         If a child of the page has failed.
     """
     code = getattr(block, "code", None)
-    if code is None:
+    if code is None:  # before the first block: what is in the record is not of this page
+        _Shown.until = os.fstat(_record()).st_size
         return 0.0, block()
     page = Path(code.co_filename)
     with recorded(), watched(page, code):
@@ -61,7 +62,6 @@ def run_block(block: Callable[[], Any]) -> tuple[float, Any]:
 def recorded() -> Iterator[None]:
     """Collect what this process and its children print, and print it here at the end."""
     record = _record()
-    begin = os.fstat(record).st_size
     page = sys.stdout, sys.stderr
     # Children whose stdout is a file would keep their lines until they end.
     unbuffered = os.environ.get("PYTHONUNBUFFERED")
@@ -78,8 +78,16 @@ def recorded() -> Iterator[None]:
                 del os.environ["PYTHONUNBUFFERED"]
             else:
                 os.environ["PYTHONUNBUFFERED"] = unbuffered
-            size = os.fstat(record).st_size - begin
-            sys.stdout.write(os.pread(record, size, begin).decode("utf-8", "replace"))
+            # From where the last block's output ended: a child may have printed since.
+            begin, _Shown.until = _Shown.until, os.fstat(record).st_size
+            text = os.pread(record, _Shown.until - begin, begin)
+            sys.stdout.write(text.decode("utf-8", "replace"))
+
+
+class _Shown:
+    """How far the record has been put onto pages."""
+
+    until = 0
 
 
 @cache
@@ -118,6 +126,7 @@ class ParentStream(io.TextIOBase):
         self._descriptor = descriptor
         self._parent = self._writer = os.getpid()
         self._line = ""
+        self._in_line = False  # a flush has written the start of a line
 
     def fileno(self) -> int:
         """Return the descriptor that the lines go to."""
@@ -130,23 +139,21 @@ class ParentStream(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write the lines that `text` completes and keep the rest."""
         if self._writer != os.getpid():
-            self._writer, self._line = os.getpid(), ""
+            self._writer, self._line, self._in_line = os.getpid(), "", False
         *lines, self._line = (self._line + text).split("\n")
-        if lines:
-            self._put("".join(f"{self._mark}{line}\n" for line in lines))
+        for line in lines:
+            self._put(f"{line}\n")
         return len(text)
 
     def flush(self) -> None:
         """Write what there is of a line."""
         if self._writer == os.getpid() and self._line:
-            self._put(f"{self._mark}{self._line}")
+            self._put(self._line)
             self._line = ""
 
-    @property
-    def _mark(self) -> str:
-        return PARENT_MARK if self._writer == self._parent else ""
-
     def _put(self, text: str) -> None:
-        data = text.encode("utf-8", "replace")
+        marked = self._writer == self._parent and not self._in_line
+        self._in_line = not text.endswith("\n")
+        data = (PARENT_MARK * marked + text).encode("utf-8", "replace")
         while data:
             data = data[os.write(self._descriptor, data) :]

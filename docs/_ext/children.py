@@ -53,8 +53,12 @@ def watched(page: Path, code: CodeType) -> Iterator[None]:
         start(process)
         children.append((process.name, process._popen))  # type: ignore[attr-defined]
 
-    with patch.object(BaseProcess, "start", start_and_record):
-        yield
+    try:
+        with patch.object(BaseProcess, "start", start_and_record):
+            yield
+    except BaseException:
+        _end_all(children)
+        raise
     source = page.read_text("utf-8")
     _judge(children, last=_is_last(code, source), may_fail=bool(EXPECTED.search(source)))
 
@@ -70,12 +74,21 @@ def _judge(children: list[tuple[str, Any]], *, last: bool, may_fail: bool) -> No
         while (exitcode := popen.poll()) is None and time.monotonic() < deadline:
             time.sleep(0.01)
         if exitcode is None and last:
-            popen.kill()
+            _end_all(children)
             raise ChildError(f"{name} was still running when the page ended")
         if exitcode and not may_fail:
+            _end_all(children)
             raise ChildError(
                 f"{name} exited with code {exitcode}. If the page means it to, say so in a "
                 "comment of its own line: # sphinx_gallery_child_may_fail"
             )
     if last:
         children.clear()
+
+
+def _end_all(children: list[tuple[str, Any]]) -> None:
+    """Kill what a failed page has left: the build would wait for it at its end."""
+    for _, popen in children:
+        if popen.poll() is None:
+            popen.kill()
+    children.clear()

@@ -1,14 +1,16 @@
 """Show what a command of the package prints, by running it."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-import ndpipe.__main__
+import ndpipe
 
 
 class CommandOutput(SphinxDirective):
@@ -19,9 +21,17 @@ class CommandOutput(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Run the command; a failure is an error of the page."""
-        self.env.note_dependency(ndpipe.__main__.__file__)
+        for module in Path(ndpipe.__file__).parent.glob("*.py"):
+            self.env.note_dependency(str(module))
         command = [sys.executable, "-m", "ndpipe", *self.arguments[0].split()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command,
+            env={**os.environ, "COLUMNS": "80"},  # help is wrapped at the width of the terminal
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         if done.returncode:
             raise self.error(done.stderr)
         text = f"$ python -m ndpipe {self.arguments[0]}\n{done.stdout}"

@@ -7,7 +7,7 @@ machine, with these versions: a page that was true yesterday is a lie when one o
 import ast
 import hashlib
 import re
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -82,12 +82,22 @@ def fingerprint(page: Path, package: Path) -> str:
     """Return a digest of all that a page's output depends on beside its own file."""
     files = sorted(modules_used(page.read_text("utf-8"), package))
     # How output is caught, and which child fails a page, decide what is on it too.
-    files += [Path(__file__).with_name(name) for name in ("capture.py", "children.py")]
+    files += [
+        Path(__file__).with_name(name) for name in ("capture.py", "children.py", "measurements.py")
+    ]
     digest = hashlib.sha256(str(describe()).encode())
-    digest.update(version("sphinx-gallery").encode() + version("matplotlib").encode())
+    for library in ("sphinx-gallery", "matplotlib", "psutil", "pyzmq", "joblib"):
+        digest.update(_version(library).encode())
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()
+
+
+def _version(library: str) -> str:
+    try:
+        return f"{library} {version(library)}"
+    except PackageNotFoundError:
+        return f"no {library}"
 
 
 def _forget_stale_pages(app: Sphinx) -> None:
@@ -100,7 +110,9 @@ def _forget_stale_pages(app: Sphinx) -> None:
         target = generated / page.relative_to(examples)
         record = target.with_suffix(".fingerprint")
         now = fingerprint(page, package)
-        if record.exists() and record.read_text() == now:
+        kept = target.with_name("measurements.json")
+        made = "Comparison.of" not in page.read_text("utf-8") or kept.exists()
+        if made and record.exists() and record.read_text() == now:
             continue
         checksum = target.with_name(f"{target.name}.md5")
         if checksum.exists():

@@ -36,21 +36,36 @@ def keep(page: Path, variables: dict[str, Any]) -> None:
 
 
 class Measured(SphinxRole):
-    """The speed of a transport at a size in bytes, such as ``ndpipe 32000000``."""
+    """The speed of a transport at a size in bytes: ``ndpipe 32000000``.
+
+    From parent to child, or the other way: ``pool-result 32000000 from-child``.
+    """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Look the figure up in the file that the build has written."""
         path = Path(self.env.srcdir, _WHERE)
         self.env.note_dependency(str(path))
-        transport, size = self.text.split()
-        # Parent to child comes first in the file; some transports have only the other direction.
+        transport, size, *direction = self.text.split()
+        wanted = transport, int(size), *(direction or ["to-child"])
         for m in from_json(path.read_text("utf-8")).measurements:
-            if (m.transport, m.nbytes) == (transport, int(size)) and m.gigabytes_per_second:
+            if (m.transport, m.nbytes, m.direction) == wanted and m.gigabytes_per_second:
                 return [nodes.Text(f"{m.gigabytes_per_second:.2g} GB/s")], []
         return [nodes.Text("not measured here")], []
 
 
+class MeasuredOn(SphinxRole):
+    """The machine and the day of the measurements."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Read both from the file that the build has written."""
+        path = Path(self.env.srcdir, _WHERE)
+        self.env.note_dependency(str(path))
+        comparison = from_json(path.read_text("utf-8"))
+        return [nodes.Text(f"{comparison.date[:10]}: {comparison.machine}")], []
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Register the role."""
+    """Register the roles."""
     app.add_role("measured", Measured())
+    app.add_role("measured-on", MeasuredOn())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -38,7 +38,8 @@ def parse(captured: str) -> list[tuple[str, str]]:
         ``parent`` or ``child``, and the text of consecutive lines, without marks.
     """
     # A child that has not finished its line shares it with the parent's next one.
-    lines = re.sub(f"(?<=[^\n]){PARENT_MARK}", f"\n{PARENT_MARK}", captured).splitlines(True)
+    captured = re.sub(f"(?<=[^\n]){PARENT_MARK}", f"\n{PARENT_MARK}", captured)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", captured)
     return [
         ("parent" if parents else "child", "".join(line.lstrip(PARENT_MARK) for line in run))
         for parents, run in groupby(lines, key=lambda line: line.startswith(PARENT_MARK))

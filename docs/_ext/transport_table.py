@@ -1,11 +1,14 @@
 """What each transport declares of itself, as a table: it cannot differ from the code."""
 
+from pathlib import Path
+
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+from ndpipe import transports
 from ndpipe.transports import TRANSPORTS
 
 _COLUMNS = ("name", "what it is", "the receiver", "processes", "may it write?", "cleaned up by")
@@ -16,6 +19,8 @@ class TransportTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Write a list-table and parse it."""
+        for module in Path(transports.__file__).parent.glob("*.py"):
+            self.env.note_dependency(str(module))
         rows = [_COLUMNS]
         for kind in TRANSPORTS.values():
             facts = kind.facts

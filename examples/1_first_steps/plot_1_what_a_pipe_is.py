@@ -131,6 +131,8 @@ if __name__ == "__main__":
 #   file, or a parent that waits for ever, is most often a forgotten copy: see
 #   :ref:`recv never raises EOFError <symptom-no-eof>`.
 # * Only receive from peers that you trust: ``recv`` unpickles, and unpickling can run any code.
+# * ``poll`` is also true at the end of the file, and after the first byte of a message: it promises
+#   that ``recv`` will begin, not that it will end.
 # * One process or thread at a time may use an end; nothing checks this for you.
 # * A pipe joins two ends. For many producers or consumers there is :class:`multiprocessing.Queue`.
 #

@@ -33,9 +33,10 @@ if __name__ == "__main__":
 # %%
 # Not yet: join
 # -------------
-# To wait for the child first looks tidy, and never ends. The pipe holds some hundred
-# kilobytes; the child's ``send`` :term:`blocks <block>` until somebody reads the rest, and nobody
-# does while the parent waits. Shown safely, with a time limit:
+# To wait for the child first looks tidy, and never ends. The pipe holds
+# :doc:`a small part of the array </auto_examples/3_measurements/plot_5_when_send_blocks>`; the
+# child's ``send`` :term:`blocks <block>` until somebody reads the rest, and nobody does while the
+# parent waits. Shown safely, with a time limit:
 
 if __name__ == "__main__":
     child.join(timeout=2)
@@ -76,7 +77,7 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * Receive first, then join: it is the most common reason for
+# * Receive first, then join. The other order is a common reason for
 #   :ref:`a child that never exits <symptom-join>`.
 # * If the child dies before it sends, ``recv`` raises :exc:`EOFError`, provided that the parent has
 #   closed its copy of the child's end, as above.

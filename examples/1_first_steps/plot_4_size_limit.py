@@ -73,7 +73,7 @@ if __name__ == "__main__":
     refused = [result for result in results if not result.arrived]
     print(f"The largest array that arrived intact has {format_bytes(largest)}.")
     if not refused:
-        print("No size was refused: here, the limit is the memory.")
+        print("No size was refused: the probe ended at its largest.")
     for result in refused:
         print(f"{format_bytes(result.nbytes)}: {result.outcome}")
 
@@ -99,7 +99,9 @@ if __name__ == "__main__":
 # -----------
 # * The 32 MiB come from the C implementation that Windows had until Python 3.2; the code of today
 #   raises no :exc:`ValueError` for a size. The 2 GiB fell with Python 3.8.
-# * What remains is memory: about five arrays at once, and time.
+#   On Windows, limits of the system remain, which were not run here.
+# * What remains is memory, for the array and the copies counted above, and time.
 # * On your machine: ``python -m ndpipe probe``, and ``--max-size 512MiB`` for a shorter walk.
 #
-# The reference: :mod:`ndpipe.probe`. When something goes wrong: :doc:`/symptoms`.
+# When something goes wrong: :doc:`/symptoms`. Next:
+# :doc:`/auto_examples/2_in_practice/plot_1_fill_your_own_array`.

@@ -18,7 +18,7 @@ from ndpipe.tasks import send_frames
 # %%
 # The child's task
 # ----------------
-# It draws frames and sends each, with nothing to say about shape or dtype: the message does that.
+# It makes frames and sends each, with nothing to say about shape or dtype: the message does that.
 #
 # .. literalinclude:: /../src/ndpipe/tasks.py
 #    :pyobject: send_frames
@@ -54,8 +54,9 @@ if __name__ == "__main__":
 # %%
 # What does not fit is refused
 # ----------------------------
-# The child sends one more array, of another shape. The refusal names both, and comes before a byte
-# of the array is read: it is still there for ``recv``, and ``frame`` is as it was.
+# The child sends one more array, of another dtype and shape. The refusal names the first
+# difference, and comes before a byte of the array is read: it is still there for ``recv``, and
+# ``frame`` is as it was.
 
 if __name__ == "__main__":
     before = frame.copy()
@@ -90,4 +91,4 @@ if __name__ == "__main__":
 # * An end of :class:`multiprocessing.connection.Listener` or ``Client`` becomes such a connection
 #   with :func:`ndpipe.wrap`.
 #
-# How much faster it is: :doc:`/auto_examples/3_measurements/plot_1_how_fast_can_a_pipe_be`.
+# How fast it is: :doc:`/auto_examples/3_measurements/plot_2_every_way`.

@@ -18,8 +18,8 @@ from ndpipe.transports.baselines import MemCopy
 # %%
 # Pickle with protocol 5
 # ----------------------
-# ``send`` pickles with the default protocol, 4 before Python 3.14, which first makes a ``bytes``
-# object of the array. Protocol 5 does without that copy:
+# ``send`` pickles with the default protocol (4 before Python 3.14). Protocol 4 first makes a
+# ``bytes`` object of the array; protocol 5 does without that copy:
 #
 # .. literalinclude:: /../src/ndpipe/ladder.py
 #    :pyobject: ProtocolFive.send
@@ -28,8 +28,9 @@ from ndpipe.transports.baselines import MemCopy
 # Read a little at a time
 # -----------------------
 # ``recv`` asks the kernel for *all* the bytes that are missing, each time; Python allocates as many
-# and gives back what did not come. It gets a few hundred kilobytes, thousands of times
-# (`cpython#121313 <https://github.com/python/cpython/issues/121313>`__). To ask for 64 KiB:
+# and gives back what did not come. What comes is what the pipe holds, hundreds of times for a large
+# array. (So it is in Python 3.11 to 3.13.0; newer ones have `a limit
+# <https://github.com/python/cpython/issues/121313>`__.) To ask for 64 KiB:
 #
 # .. literalinclude:: /../src/ndpipe/ladder.py
 #    :pyobject: BoundedReads.receive
@@ -38,7 +39,7 @@ from ndpipe.transports.baselines import MemCopy
 # Send the array's own memory
 # ---------------------------
 # An :term:`out-of-band buffer` needs no copy at the sender at all. But the receiver gets ``bytes``,
-# so the array is read-only:
+# so the array is read-only; and ``recv_bytes`` has the unlimited reads again:
 #
 # .. literalinclude:: /../src/ndpipe/ladder.py
 #    :pyobject: OutOfBand
@@ -55,8 +56,9 @@ from ndpipe.transports.baselines import MemCopy
 #
 # Three more
 # ----------
-# A larger socket buffer; an array that was in use before, so that the system need not find new
-# pages for it; and, the wrong way, an ``os.pipe``, of which ``Pipe(duplex=False)`` is made:
+# A larger socket buffer, as far as ``net.core.wmem_max`` allows it; an array that was in use before,
+# so that the system need not find new pages for it; and, the wrong way, an ``os.pipe``, of which
+# ``Pipe(duplex=False)`` is made:
 #
 # .. literalinclude:: /../src/ndpipe/ladder.py
 #    :pyobject: LargerBuffer.open
@@ -65,8 +67,8 @@ from ndpipe.transports.baselines import MemCopy
 # All of them, measured
 # ---------------------
 # The receiver reads every byte of each array, and its checksum must be the sender's. A copy within
-# one process (``memcpy``) shows what no transport can beat. Memory is the growth of each side's
-# peak, in multiples of the array:
+# one process (``memcpy``) shows what nothing that copies can beat. Memory is the growth of each
+# side's peak, in multiples of the array:
 
 if __name__ == "__main__":
     rungs = {rung.facts.name: rung.facts.title for rung in (MemCopy, *RUNGS)}
@@ -88,9 +90,10 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     figure, axes = plt.subplots(figsize=(6, 4.5), layout="constrained")
-    figure.suptitle("Without copies, a Pipe comes near a copy within memory", fontsize=11)
+    part = speed["ndpipe", sizes[0]] / speed["memcpy", sizes[0]]
+    figure.suptitle(f"ndpipe.Pipe reaches {part:.0%} of a copy within memory", fontsize=11)
     height = 0.38
-    for row, (size, colour) in enumerate(zip(sizes, ("#56B4E9", "#0072B2"), strict=True)):
+    for row, (size, colour) in enumerate(zip(sizes, ("#999999", "#444444"), strict=True)):
         values = [speed[name, size] for name in rungs]
         places = [number + (row - 0.5) * height for number in range(len(rungs))]
         axes.barh(places, values, height, color=colour, label=f"{size / 1e6:.0f} MB")
@@ -103,7 +106,9 @@ if __name__ == "__main__":
 # %%
 # Where the standard Pipe's time goes
 # -----------------------------------
-# Each rung leaves one thing out, so the difference between two is what that thing costs:
+# These rungs leave one thing out each, so the difference between two is what that thing cost in
+# this run. It differs with size: the C library takes new pages from the system for each large
+# object, and reuses what it has for a smaller one.
 
 if __name__ == "__main__":
     steps = {
@@ -138,3 +143,5 @@ if __name__ == "__main__":
 #   the :doc:`reference </reference/connection>`.
 # * Up to some ten kilobytes none of this matters: the time goes into the system calls.
 # * To reuse one array: :doc:`/auto_examples/2_in_practice/plot_1_fill_your_own_array`.
+#
+# Next: :doc:`plot_2_every_way`.

@@ -19,7 +19,7 @@ from ndpipe.timeline import receive_in_steps, send_in_steps
 # %%
 # The two sides
 # -------------
-# These do what ``send`` and ``recv`` do, with the clock read in between:
+# These do nearly what ``send`` and ``recv`` do, with the clock read in between:
 #
 # .. literalinclude:: /../src/ndpipe/timeline.py
 #    :pyobject: send_in_steps
@@ -58,16 +58,16 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     names = "pickle", "write", "wait", "read", "unpickle"
-    colours = dict(zip(names, ("#E69F00", "#0072B2", "#DDDDDD", "#56B4E9", "#CC79A7"), strict=True))
+    colours = dict(zip(names, ("#E69F00", "#56B4E9", "#DDDDDD", "#56B4E9", "#CC79A7"), strict=True))
     figure, axes = plt.subplots(figsize=(7, 2.8), layout="constrained")
     figure.suptitle("Pickling, moving and unpickling follow one another", fontsize=11)
     for step in steps:
         start = max(step.start, begin) - begin
         width = step.end - begin - start
         axes.barh(step.process, width, left=start, color=colours[step.name], edgecolor="white")
-        axes.text(start + width / 2, step.process, step.name, ha="center", va="center", rotation=25)
+        axes.text(start + width / 2, step.process, step.name, ha="center", va="center")
     axes.invert_yaxis()
-    axes.set_xlabel("time since the parent called send (seconds)")
+    axes.set_xlabel("time since the parent began to send (seconds)")
     figure.supxlabel(str(describe()).replace(", Python", ",\nPython"), fontsize=7)
 
 # %%
@@ -93,7 +93,7 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * To overlap the steps, send an array in parts, or do not pickle its bytes at all:
+# * A Pipe that does not pickle the array's bytes has neither the first step nor the last:
 #   :doc:`plot_1_how_fast_can_a_pipe_be`.
 # * ``wait`` is time in which the child could have done something else: ask with ``poll``.
 #

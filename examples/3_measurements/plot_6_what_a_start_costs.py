@@ -8,35 +8,38 @@ in ``args`` is sent too, unless the child is forked.
 """
 
 # sphinx_gallery_thumbnail_number = 1
+import importlib
 import multiprocessing
+import os
 import statistics
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from ndpipe import describe
-from ndpipe.startup import import_numpy_and_report, report, seconds_to_start
+from ndpipe.startup import seconds_to_run
 
 # %%
 # Measure
 # -------
-# From the call of ``start`` until the child's task reports: with nothing to do, with NumPy to
-# import (which a forked child has already), and with an array of 100 MB in ``args``. The methods
-# take turns:
+# From the call of ``start`` until the child has ended: with nothing to do, with NumPy to import
+# (which a forked child has already), and with an array of 100 MB in ``args``. A fork takes the
+# longer the more memory the parent has in use. The methods take turns:
 
 if __name__ == "__main__":
     array = np.ones(12_500_000)
     cases = {
-        "bare": (report,),
-        "import NumPy": (import_numpy_and_report,),
-        "100 MB in args": (report, array),
+        "bare": (os.getpid,),
+        "import NumPy": (importlib.import_module, "numpy"),
+        "100 MB in args": (id, array),
     }
     methods = multiprocessing.get_all_start_methods()
     times = {(method, case): [] for case in cases for method in methods}
-    seconds_to_start(methods[-1])  # a fork server's own start is paid once, and not here
+    if "forkserver" in methods:
+        seconds_to_run("forkserver")  # the server's own start is paid once, and not here
     for _ in range(5):
         for method, case in times:
-            times[method, case].append(seconds_to_start(method, *cases[case]))
+            times[method, case].append(seconds_to_run(method, *cases[case]))
     median = {key: statistics.median(values) for key, values in times.items()}
 
 # %%
@@ -56,12 +59,14 @@ if __name__ == "__main__":
     for number, case in enumerate(cases):
         places = [row + (number - 1) * 0.27 for row in range(len(methods))]
         colour = ("#0072B2", "#56B4E9", "#D55E00")[number]
-        axes.barh(places, [median[m, case] for m in methods], 0.25, color=colour, label=case)
+        values = [median[m, case] * 1000 for m in methods]
+        bars = axes.barh(places, values, 0.25, color=colour, label=case)
+        axes.bar_label(bars, fmt="{:.0f} ms", padding=3, fontsize=8)
     axes.set_yticks(range(len(methods)), methods)
     axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.set_xlabel("from start() until the task reports (seconds)")
-    figure.legend(loc="outside right upper", frameon=False)
+    axes.margins(x=0.15)
+    axes.set_xlabel("from start() until the child has ended (ms)")
+    axes.legend(frameon=False)
     figure.supxlabel(str(describe()).replace(", Python", ",\nPython"), fontsize=7)
 
 # %%
@@ -70,6 +75,7 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     assert median["spawn", "100 MB in args"] > median["spawn", "bare"]
+    assert median["spawn", "import NumPy"] > median["spawn", "bare"]
     if "fork" in methods:  # not on Windows
         assert median["fork", "100 MB in args"] < median["spawn", "100 MB in args"]
         assert median["fork", "bare"] < median["spawn", "bare"]
@@ -82,3 +88,5 @@ if __name__ == "__main__":
 #   (`cpython#96953 <https://github.com/python/cpython/issues/96953>`__).
 # * A child that is forked from a process with threads may hang; that is why the default changed in
 #   Python 3.14.
+#
+# Next: :doc:`/explanation/choose`.

@@ -5,7 +5,9 @@ transport in turn, and reports what each took in time, in CPU and in memory of e
 ``python -m ndpipe compare`` is the same as a command.
 
 What is timed: from the moment the sender, which has the array, begins to send it, until the
-receiver has read every byte of what arrived. That is the same for all transports. Starting
+receiver has read every byte of what arrived. That is the same for all transports but the two that
+give the array to a child as it starts: from those, the start of a child without an array is taken
+off. Starting
 processes, making the array, and cleaning up after it was read are not in that time.
 """
 

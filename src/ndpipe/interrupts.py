@@ -36,8 +36,11 @@ def interrupts_deferred() -> Iterator[list[int]]:
     now it comes
     """
     came: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield came  # Python runs signal handlers in the main thread only
+    # Python runs signal handlers in the main thread only; and where Ctrl-C is ignored, as for a
+    # script's background jobs, or is another library's to handle, it stays so.
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
+        yield came
         return
     handler = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
     try:

@@ -110,9 +110,9 @@ class IntoItsMemory(Pipe):
 
 
 class LargerBuffer(IntoItsMemory):
-    """The same, with room for 1 MiB in the socket: sender and receiver wait less for each other."""
+    """The same, with a larger buffer in the socket: both sides wait less for each other."""
 
-    facts = _facts("larger-buffer", "1 MiB socket buffer", 1)
+    facts = _facts("larger-buffer", "larger socket buffer", 1)
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:
         """Enlarge the buffer of the sender's end."""

@@ -3,7 +3,8 @@
 A transport keeps its colour, line and marker from picture to picture: the colour is that of its
 family, and the eight are those of Okabe and Ito (*Color Universal Design*, 2008), which people
 with any colour vision can tell apart. They were chosen for white. No set of eight reads well on
-white and on near-black, so a picture has a white ground of its own, in light, in dark and in print.
+white and on near-black, so a picture has a white ground of its own; the site's dark theme turns
+its pictures over, hues kept.
 
 Each function needs matplotlib: ``python -m pip install 'ndpipe[plot]'``.
 """
@@ -133,7 +134,7 @@ def draw_speeds(axes: "Axes", measurements: Iterable[Measurement]) -> None:
     for transport, points in lines.items():
         x, y = zip(*sorted(points), strict=True)
         axes.plot(x, y, linewidth=1.4, markersize=3.5, **look(transport))
-    axes.set_xticks(sizes, [format_bytes(nbytes, decimal=True) for nbytes in sizes])
+    axes.set_xticks(sizes, [format_bytes(nbytes, decimal=True) for nbytes in sizes], rotation=30)
     axes.minorticks_off()
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("size of the array")

@@ -6,10 +6,10 @@ how much memory either side needed. ``python -m ndpipe probe`` is the same as a 
 """
 
 import multiprocessing
-import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
@@ -130,7 +130,7 @@ def wire_size(obj: Any) -> int:
             return length
 
     counter = Counter()
-    pickle.Pickler(counter).dump(obj)
+    ForkingPickler(counter).dump(obj)  # what `send` pickles with
     return counter.size + (4 if counter.size <= 0x7FFFFFFF else 12)
 
 
@@ -203,7 +203,7 @@ def probe_sizes(
 
 
 def _probe(context: BaseContext, sizes: list[int], timeout: float) -> Iterator[ProbeResult]:
-    for size in sizes:
+    for size in (size // 8 * 8 for size in sizes):
         need, free = _COPIES * size + _CHILD_BYTES, available_memory()
         if need > free:
             outcome = f"not tried: needs about {format_bytes(need)}, {format_bytes(free)} is free"
@@ -220,7 +220,7 @@ def _probe(context: BaseContext, sizes: list[int], timeout: float) -> Iterator[P
             yield ProbeResult(size, f"{type(error).__name__}: {error}")
             continue
         yield ProbeResult(
-            nbytes=size // 8 * 8,
+            nbytes=size,
             outcome=ARRIVED if trial.intact else "arrived with other bytes: the checksums differ",
             wire_bytes=wire_bytes,
             send_seconds=trial.send_seconds,

@@ -8,7 +8,7 @@ __all__ = ["MemCopy"]
 
 
 class MemCopy(Local):
-    """A copy within one process, into an array that it has already: what no transport beats."""
+    """A copy within one process, into an array that it has: what nothing that copies beats."""
 
     facts = Facts(
         "memcpy",

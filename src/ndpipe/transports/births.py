@@ -20,7 +20,7 @@ class ProcessArgument(Birth):
         "birth",
         "copies",
         "one-to-one",
-        "yes, its own copy",
+        "yes, its own copy (under fork, of the pages it writes to)",
         "the end of the child",
         (4, 0),
         directions=("to-child",),

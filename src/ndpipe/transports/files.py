@@ -22,7 +22,7 @@ class MappedFile(Channel):
         "file",
         "shares",
         "many-to-many",
-        "with mmap_mode='r+', and every process that maps the file sees it",
+        "with ``mmap_mode='r+'``, and every process that maps the file sees it",
         "whoever deletes the file; on Windows only when nobody maps it any more",
         (1, 0),
     )

@@ -44,7 +44,7 @@ class Joblib(Call):
         "file",
         "shares",
         "one-to-many",
-        "with mmap_mode='r+' or 'w+', and every worker sees it",
+        "with ``mmap_mode='r+'``, and every worker sees it",
         "joblib, which deletes its folder when the call is over",
         (1, 0),
         directions=("to-child",),
