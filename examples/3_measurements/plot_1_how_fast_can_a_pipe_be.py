@@ -56,9 +56,9 @@ from ndpipe.transports.baselines import MemCopy
 #
 # Three more
 # ----------
-# A larger socket buffer, as far as ``net.core.wmem_max`` allows it; an array that was in use before,
-# so that the system need not find new pages for it; and, the wrong way, an ``os.pipe``, of which
-# ``Pipe(duplex=False)`` is made:
+# A larger socket buffer, as far as ``net.core.wmem_max`` allows it; an array that was in use
+# before, so that the system need not find new pages for it; and, the wrong way, an ``os.pipe``,
+# of which ``Pipe(duplex=False)`` is made:
 #
 # .. literalinclude:: /../src/ndpipe/ladder.py
 #    :pyobject: LargerBuffer.open

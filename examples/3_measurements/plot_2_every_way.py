@@ -54,10 +54,10 @@ if __name__ == "__main__":
     to_child = [m for m in comparison.measurements if m.direction == "to-child"]
     figure = new_figure(describe(), 5.5, plt.figure())
     speed = {(m.transport, m.nbytes): m.gigabytes_per_second for m in to_child}
-    size = max(size for size in sizes if size <= 32_000_000)
-    times = speed["ndpipe", size] / speed["pipe", size]
+    middle = max(size for size in sizes if size <= 32_000_000)
+    times = speed["ndpipe", middle] / speed["pipe", middle]
     figure.suptitle(
-        f"At {size / 1e6:.0f} MB, ndpipe.Pipe is {times:.0f} times as fast as Pipe", fontsize=11
+        f"At {middle / 1e6:.0f} MB, ndpipe.Pipe is {times:.0f} times as fast as Pipe", fontsize=11
     )
     draw_speeds(figure.subplots(), to_child)
 
@@ -92,8 +92,8 @@ if __name__ == "__main__":
     seconds = {(m.transport, m.nbytes): m.seconds for m in to_child}
     assert all(m.verified for m in comparison.measurements if m.error is None)
     assert not any(m.error for m in to_child if m.transport in ("pipe", "ndpipe", "queue"))
-    assert seconds["ndpipe", size] < seconds["pipe", size]
-    assert seconds["shared-memory", size] < seconds["pipe", size]
+    assert seconds["ndpipe", middle] < seconds["pipe", middle]
+    assert seconds["shared-memory", middle] < seconds["pipe", middle]
 
 # %%
 # In practice

@@ -1,11 +1,11 @@
 """The standard Pipe, with large arrays carried out of band.
 
 `Pipe` and `Connection` do what their namesakes in :mod:`multiprocessing` do, with the same names
-and the same exceptions where those raise, so that changing one import is the whole migration. What
-differs is how an object that holds large arrays travels: the standard connection pickles each array into a copy and
-sends that; here the pickle holds a place for each array, and the arrays' own bytes follow it, from
-the sender's memory into the receiver's. The bytes on the wire are described in
-:mod:`ndpipe._wire`, on one page.
+and the same exceptions where those raise, so that changing one import is the whole migration.
+What differs is how an object that holds large arrays travels: the standard connection pickles
+each array into a copy and sends that; here the pickle holds a place for each array, and the
+arrays' own bytes follow it, from the sender's memory into the receiver's. The bytes on the wire
+are described in :mod:`ndpipe._wire`, on one page.
 
 A message is sent and received whole or not at all. A send or receive that began and did not
 finish, because the peer died, a signal handler raised or memory ran out, closes the connection,

@@ -97,9 +97,9 @@ class PeakMemory:
     Linux keeps a high-water mark for each process and lowers it to the present when 5 is written
     to ``/proc/self/clear_refs`` (:manpage:`proc(5)`), so the peak costs nothing to keep, and is
     right to within some pages a thread. Blocks do not nest: an inner one lowers the outer one's
-    mark. It is read as ``VmHWM`` and not from :func:`resource.getrusage`, whose figure a spawned child
-    inherits from the parent that it was forked off. Memory that the C library holds for reuse is
-    given back first (:manpage:`malloc_trim(3)`): the block would take it from there, unseen.
+    mark. It is read as ``VmHWM`` and not from :func:`resource.getrusage`, whose figure a spawned
+    child inherits from the parent that it was forked off. Memory that the C library holds for reuse
+    is given back first (:manpage:`malloc_trim(3)`): the block would take it from there, unseen.
     Elsewhere the system's peak is that of the whole life of the process, so a block smaller than
     an earlier one does not show.
 
