@@ -37,7 +37,7 @@ from typing import Any, Literal, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-THRESHOLD = 1 << 16
+THRESHOLD = 1 << 17
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
 
 MAGIC = b"\xff\xff\xff\xff\xffndpipe\x01"

@@ -51,7 +51,7 @@ class Connection(MessageStream):
         The file descriptor, which the connection owns from now on.
     readable, writable : bool, default True
         Whether this end may receive, and may send.
-    threshold : int, default 65536
+    threshold : int, default 131072
         Arrays of at least so many bytes travel out of band. A message without any is, byte for
         byte, what the standard connection sends.
 
@@ -488,7 +488,7 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     duplex : bool, default True
         Whether both ends can send and receive. If not, the first can only receive and the second
         can only send.
-    threshold : int, default 65536
+    threshold : int, default 131072
         Arrays of at least so many bytes travel out of band. Chiefly for tests, which reach that
         with small arrays.
 
@@ -560,7 +560,7 @@ def wrap(connection: standard.Connection, *, threshold: int = _wire.THRESHOLD) -
         A connection from anywhere: a :class:`multiprocessing.connection.Listener` or
         :func:`multiprocessing.connection.Client`, say. It is closed for its present holder, and
         lives on in what is returned.
-    threshold : int, default 65536
+    threshold : int, default 131072
         Arrays of at least so many bytes travel out of band.
 
     Returns
