@@ -130,7 +130,9 @@ def test_raising_in_a_receive(on_signal: Any, pipe: Any, start_child: Any, closi
     closed = 0
     ours, _ = pipe
     ours.close()
-    for _ in range(400):
+    for attempt in range(4000):
+        if attempt >= 400 and closed > 10:
+            break  # a busy machine takes more attempts to be hit in the middle
         if ours.closed:
             ours, theirs = ndpipe.Pipe(threshold=1)
             closing.enter_context(ours)
