@@ -37,14 +37,25 @@ class MessageStream(StandardConnection):
         self._done = self._expected = 0  # bytes of the message being received
         self._prefix = bytearray(4)
         self._unread = b""  # taken from the stream, then put back by a refusal
-        self._new_locks()
-        # A child forked while another thread held its turn would never get its own.
-        util.register_after_fork(self, MessageStream._new_locks)
+        self._new_turns()
+        util.register_after_fork(self, MessageStream._after_fork)
 
-    def _new_locks(self) -> None:
+    def _new_turns(self) -> None:
         # Reentrant: a signal handler that uses the connection it interrupted gets an error below,
         # not a deadlock.
         self._send_turn, self._recv_turn = threading.RLock(), threading.RLock()
+
+    def _after_fork(self) -> None:
+        """Forget, in a forked child, the turns of threads that only the parent has."""
+        self._new_turns()
+        if self._sending or (self._receiving and self._is_inside_message()):
+            self._why_closed = "connection was closed: it was forked in the middle of a message"
+            self.close()
+        self._receiving = False
+
+    def _is_inside_message(self) -> bool:
+        """Whether some byte of the message that is being received has been taken."""
+        return bool(self._done) or self._prefix[0] != _UNTOUCHED
 
     def _write(self, *buffers: bytes | memoryview) -> None:
         """Write one message, given in parts, or close."""
@@ -81,7 +92,7 @@ class MessageStream(StandardConnection):
             try:
                 message = read(*args)
             except BaseException:
-                if self._done or self._prefix[0] != _UNTOUCHED:
+                if self._is_inside_message():
                     self._abort(f"a receive stopped after {self._done} of {self._expected} bytes")
                 else:
                     self._receiving = False

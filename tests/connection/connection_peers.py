@@ -95,3 +95,51 @@ def send_marked(conn: Connection, other: Connection, nbytes: int, how: str) -> N
     array[marks(nbytes)] = np.arange(1, len(marks(nbytes)) + 1)
     with conn:
         getattr(conn, how)(array)
+
+
+def report_turns(conn: Any, report: Connection) -> None:
+    """Report whether both directions of an end that was inherited can be used."""
+    with conn, report:
+        report.send([conn._send_turn.acquire(timeout=5), conn._recv_turn.acquire(timeout=5)])
+
+
+def report_send(conn: Connection, report: Connection) -> None:
+    """Report what became of a send through an end that was inherited."""
+    with report:
+        try:
+            conn.send("from the child")
+        except OSError as error:
+            report.send(str(error))
+        else:
+            report.send("sent")
+
+
+class Labelled(np.ndarray):
+    """An array with a label, which it takes along when it is pickled."""
+
+    label = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return labelled, (np.asarray(self), self.label)
+
+
+def labelled(array: np.ndarray[Any, Any], label: str) -> Labelled:
+    """Return the array with a label."""
+    result = array.view(Labelled)
+    result.label = label
+    return result
+
+
+unpickled: list[int] = []
+
+
+def leave_a_trace(number: int) -> None:
+    """Be called by unpickling."""
+    unpickled.append(number)
+
+
+class Unpickled:
+    """An object that leaves a trace when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return leave_a_trace, (1,)

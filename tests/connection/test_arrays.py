@@ -133,6 +133,15 @@ def test_subclasses(echoing: Any, cls: type) -> None:
         assert there_and_back(echoing, sent).b.dtype == "f8"
 
 
+def test_subclasses_that_pickle_themselves(echoing: Any) -> None:
+    """What a subclass says of itself in its own pickle arrives."""
+    sent = connection_peers.labelled(array_zoo.make("f8"), "metres")
+    received = there_and_back(echoing, sent)
+    assert type(received) is connection_peers.Labelled
+    assert received.label == "metres"
+    array_zoo.assert_same(np.asarray(received), np.asarray(sent))
+
+
 def test_images_of_many_rows(echoing: Any) -> None:
     """An image of 20,000 rows, one byte an element, which breaks the standard send_bytes."""
     image = np.random.default_rng(1).integers(0, 256, (20_000, 4, 3), dtype=np.uint8)

@@ -80,20 +80,41 @@ def test_a_refused_message_goes_along(pipe: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_fork_while_a_thread_waits(make_pipe: Any, start_child: Any, in_thread: Any) -> None:
-    """A child forked while a thread waits in recv can use the end: it takes no lock along."""
-    a, b = make_pipe()
+def test_fork_while_a_thread_waits(
+    pipe: Any, start_child: Any, in_thread: Any, closing: Any
+) -> None:
+    """A child forked while a thread waits in recv has its turn at once, in both directions."""
+    a, b = pipe
     got = []
     waiting = in_thread(lambda: got.append(b.recv()))
-    waiting.join(0.1)
-    child = start_child("fork", connection_peers.send_all, b, ["from the child"])
-    assert a.poll(30)
-    assert a.recv() == "from the child"
+    waiting.join(0.2)
+    report, reported = map(closing.enter_context, multiprocessing.Pipe(duplex=False))
+    start_child("fork", connection_peers.report_turns, b, reported)
+    assert report.poll(30)
+    assert report.recv() == [True, True]
     a.send("to the thread")
     waiting.join(10)
     assert got == ["to the thread"]
-    child.join(10)
-    assert child.exitcode == 0
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_fork_in_the_middle_of_a_send(
+    pipe: Any, start_child: Any, in_thread: Any, closing: Any
+) -> None:
+    """A child forked while a thread sends cannot send into its message, nor harm it otherwise."""
+    a, b = pipe
+    sent = np.random.default_rng(0).random(1_000_000)
+    sending = in_thread(a.send, sent)
+    assert b.poll(30)
+    sending.join(0.2)
+    report, reported = map(closing.enter_context, multiprocessing.Pipe(duplex=False))
+    start_child("fork", connection_peers.report_send, a, reported)
+    assert report.poll(30)
+    assert "forked in the middle of a message" in report.recv()
+    array_zoo.assert_same(b.recv(), sent)
+    sending.join(10)
+    a.send("next")
+    assert b.recv() == "next"
 
 
 def test_wrapping(closing: Any, start_child: Any, start_method: str) -> None:

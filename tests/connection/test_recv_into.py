@@ -4,6 +4,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 import array_zoo
+import connection_peers
 import numpy as np
 import pytest
 
@@ -93,7 +94,28 @@ def test_bytes_are_not_an_array(ends: Any) -> None:
         a.send_bytes(body)
         with pytest.raises(TypeError, match="not an array"):
             b.recv_into(np.zeros(5))
+        assert b.poll()
         assert b.recv_bytes() == body
+
+
+def test_nothing_is_unpickled_but_an_array(ends: Any) -> None:
+    """An object that could do anything when it is unpickled is refused before it is."""
+    a, b = ends
+    a.send(connection_peers.Unpickled())
+    with pytest.raises(TypeError, match="not an array"):
+        b.recv_into(np.zeros(5))
+    assert not connection_peers.unpickled
+    b.recv()
+    assert connection_peers.unpickled.pop() == 1
+
+
+@pytest.mark.parametrize("case", ["read-only", "strided", "overlapping", "not an array", "objects"])
+def test_what_fits_no_array_is_refused_at_once(ends: Any, case: str) -> None:
+    """A destination for which no message could be right is refused before one is waited for."""
+    _, b = ends
+    _, make_out, error = REFUSED[case]
+    with pytest.raises(error):
+        b.recv_into(make_out())
 
 
 def test_bytes_methods_leave_arrays(make_pipe: Any) -> None:
