@@ -42,10 +42,9 @@ def tests(session: nox.Session) -> None:
 
     Arguments are pytest's: nox -s tests -- tests/test_probe.py
     """
+    # Where the site is built, the helpers that build it are tested, with the same pinned versions.
     builds_site = session.python == THIS
-    if (
-        builds_site
-    ):  # and so tests the helpers that build it, with the versions that it is built with
+    if builds_site:
         session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
     _install(session, "tests", *(["docs", "downloads"] if builds_site else []), extras="[measure]")
     # What needs the built site runs in the sessions docs and browser.

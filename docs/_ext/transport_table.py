@@ -27,7 +27,7 @@ class TransportTable(SphinxDirective):
             moves = "gets a copy" if facts.moves == "copies" else "shares the memory"
             name = f"``{facts.name}``"
             rows.append((name, facts.title, moves, facts.peers, facts.writeable, facts.cleanup))
-        lines = [".. list-table::", "   :header-rows: 1", ""]
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 13 15 13 13 20 26", ""]
         for row in rows:
             lines += [f"   {'*' if not i else ' '} - {cell}" for i, cell in enumerate(row)]
         container = nodes.container()
