@@ -1,8 +1,12 @@
 """Every process's lines reach the page, in the order in which they were printed."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
+from _ext import capture
 
 START = """
 import multiprocessing
@@ -57,6 +61,21 @@ def test_a_page_without_children_is_the_parents(gallery: Any) -> None:
     built = gallery.build()
     assert built.status == 0, built.log
     assert built.runs == [("parent", '<b> & "q"\nto stderr')]
+
+
+def test_what_a_child_prints_between_two_blocks_is_not_lost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It goes to the next block's output, and what other pages' children print does not."""
+    os.write(capture._record(), b"of another page\n")
+    capture.run_block(lambda: None)
+    os.write(capture._record(), b"late\n")
+    with capture.recorded():
+        print("a", end="", flush=True)
+        print("b\rc")
+    assert capsys.readouterr().out == f"late\n{capture.PARENT_MARK}ab\rc\n"
+    os.close(capture._record())
+    capture._record.cache_clear()
 
 
 def test_no_memory_figure_is_shown(gallery: Any) -> None:

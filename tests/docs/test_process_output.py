@@ -13,6 +13,7 @@ from _ext.process_output import parse
         (f"{P}a\nb\n{P}c", [("parent", "a\n"), ("child", "b\n"), ("parent", "c")]),
         (f"half a line{P}a\n", [("child", "half a line\n"), ("parent", "a\n")]),
         (f"{P}\n\n{P}\n", [("parent", "\n"), ("child", "\n"), ("parent", "\n")]),
+        (f"{P}a\rb\u2028c\n", [("parent", "a\rb\u2028c\n")]),
         (f"{P}  indented\n", [("parent", "  indented\n")]),
     ],
 )
