@@ -3,13 +3,17 @@
 Run by `nox -s docs` over what it has just built.
 """
 
+import json
 import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
+import jsonschema
 import pytest
 from bs4 import BeautifulSoup
+
+from ndpipe.records import schema
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "docs/_build/html"
@@ -219,3 +223,26 @@ def test_downloads_are_there(example: Path) -> None:
     assert {Path(link).suffix for link in links} == {".ipynb", ".py", ".zip"}
     for link in links:
         assert ((HTML / _page_of(example)).parent / link).is_file()
+
+
+def test_the_measurements_are_offered_in_their_schema() -> None:
+    """The file that the page links to is what `python -m ndpipe compare --json` would print."""
+    page = _page_of(ROOT / "examples/3_measurements/plot_2_every_way.py")
+    (link,) = [
+        str(a["href"])
+        for a in _soup(page).select("a.download")
+        if str(a["href"]).endswith("measurements.json")
+    ]
+    document = json.loads(((HTML / page).parent / link).read_text("utf-8"))
+    jsonschema.validate(document, schema())
+    measured = {m["transport"] for m in document["measurements"] if m["verified"]}
+    assert {"memcpy", "pipe", "queue", "shared-memory", "ndpipe", "pyzmq", "joblib"} <= measured
+    assert all(m["verified"] for m in document["measurements"] if m["error"] is None)
+
+
+def test_figures_of_the_decision_table_were_measured() -> None:
+    """No row of the table lacks its number."""
+    text = _soup("explanation/choose.html").get_text()
+    assert "not measured here" not in text
+    assert len(re.findall(r"\d GB/s", text)) >= 8
+    assert re.search(r"measured when this site was built \(\d{4}-\d\d-\d\d: .*NumPy", text)
