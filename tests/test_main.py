@@ -101,7 +101,7 @@ def test_an_interrupt_prints_what_there_is_and_leaves_no_process(as_json: bool) 
         time.sleep(0.5)
         os.killpg(running.pid, signal.SIGINT)
         out, err = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode in (130, -signal.SIGINT)  # a shell says 130 of either
     assert "interrupted: " in err
     assert "Traceback" not in err
     if as_json:
