@@ -67,51 +67,61 @@ def try_array(context: Any, array: NDArray[np.float64], timeout: float) -> Trial
         What either side's send or receive raised.
     """
     checksum = zlib.crc32(array.data)
-    deadline, done = time.monotonic() + timeout, threading.Event()
     with interrupts_deferred() as interrupts:
-        parent_end, child_end = context.Pipe()
-        # The verdict travels apart from the array: it must get through when the array does not.
-        report_end, child_report_end = context.Pipe(duplex=False)
-        ends = (child_end, child_report_end, parent_end, report_end)
-        child = context.Process(target=_receive, args=ends, daemon=True)
-        watchdog = threading.Thread(
-            target=_kill_when_due, args=(child, done, deadline, interrupts), daemon=True
-        )
-        try:
-            child.start()
-            watchdog.start()
-            child_end.close()
-            child_report_end.close()
-            _result_of(report_end)  # the child is up: its start is no part of the transfer
-            with PeakMemory() as memory:
-                start = time.perf_counter()
-                try:
-                    parent_end.send(array)
-                except OSError as broken:
-                    # The frames of send hold the pickle in a BytesIO. If the garbage collector
-                    # finds it there, Python 3.12.1 crashes and 3.13 complains (cpython#111049).
-                    traceback.clear_frames(broken.__traceback__)
-                    _result_of(report_end)  # raises what broke the child, where it could say
-                    raise
-                send_seconds = time.perf_counter() - start
-            report: _Report = _result_of(report_end)
-            child.join(_GRACE)
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            child.join()
-            if time.monotonic() >= deadline:
-                raise ChildLostError(f"timed out after {timeout:g} s") from None
-            raise ChildLostError(f"the child died: exit code {child.exitcode}") from None
-        finally:
-            done.set()
-            if child.pid is not None:
-                child.kill()
-                child.join()
-            if watchdog.ident is not None:
-                watchdog.join()
-            for end in ends:
-                end.close()
-            child.close()
+        # In a function of its own, whose connections are gone before an interrupt can come: one
+        # that falls into their finalizers is printed and dropped.
+        send_seconds, memory, report = _send_to_child(context, array, timeout, interrupts)
     return Trial(report.checksum == checksum, send_seconds, report.seconds, memory, report.memory)
+
+
+def _send_to_child(
+    context: Any, array: NDArray[np.float64], timeout: float, interrupts: list[int]
+) -> tuple[float, PeakMemory, _Report]:
+    """Send the array and return what both sides measured, or raise; leave no child behind."""
+    deadline, done = time.monotonic() + timeout, threading.Event()
+    parent_end, child_end = context.Pipe()
+    # The verdict travels apart from the array: it must get through when the array does not.
+    report_end, child_report_end = context.Pipe(duplex=False)
+    ends = (child_end, child_report_end, parent_end, report_end)
+    child = context.Process(target=_receive, args=ends, daemon=True)
+    watchdog = threading.Thread(
+        target=_kill_when_due, args=(child, done, deadline, interrupts), daemon=True
+    )
+    try:
+        child.start()
+        watchdog.start()
+        child_end.close()
+        child_report_end.close()
+        _result_of(report_end)  # the child is up: its start is no part of the transfer
+        with PeakMemory() as memory:
+            start = time.perf_counter()
+            try:
+                parent_end.send(array)
+            except OSError as broken:
+                # The frames of send hold the pickle in a BytesIO. If the garbage collector
+                # finds it there, Python 3.12.1 crashes and 3.13 complains (cpython#111049).
+                traceback.clear_frames(broken.__traceback__)
+                _result_of(report_end)  # raises what broke the child, where it could say
+                raise
+            send_seconds = time.perf_counter() - start
+        report: _Report = _result_of(report_end)
+        child.join(_GRACE)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        child.join()
+        if time.monotonic() >= deadline:
+            raise ChildLostError(f"timed out after {timeout:g} s") from None
+        raise ChildLostError(f"the child died: exit code {child.exitcode}") from None
+    finally:
+        done.set()
+        if child.pid is not None:
+            child.kill()
+            child.join()
+        if watchdog.ident is not None:
+            watchdog.join()
+        for end in ends:
+            end.close()
+        child.close()
+    return send_seconds, memory, report
 
 
 def _kill_when_due(
