@@ -1,5 +1,6 @@
 """Every task that a person or a CI job runs; `nox -l` lists them."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,21 @@ nox.options.reuse_venv = "yes"  # `nox -R` skips even the look whether all is in
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 HTML = Path("docs/_build/html")
+# They have sessions of their own: the first two need the built site, the third is slow.
+ELSEWHERE = ["tests/site", "tests/browser", "tests/downloads"]
+DOCTESTS = ["src", "docs"]
+SCHEMAS = {
+    "vendor.dependabot": ".github/dependabot.yml",
+    "vendor.github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
+    "vendor.github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
+    "vendor.github-workflows": ".github/workflows/*.yml",
+    "custom.github-workflows-require-timeout": ".github/workflows/*.yml",
+    "vendor.readthedocs": ".readthedocs.yaml",
+}
 
 
 def _answers(python: str) -> bool:
-    """Tell whether an interpreter runs: version managers leave names that only print a hint."""
+    """Return whether an interpreter runs: version managers leave names that only print a hint."""
     try:
         done = subprocess.run([python, "-c", ""], capture_output=True, timeout=60, check=False)
     except OSError:
@@ -24,10 +36,8 @@ def _answers(python: str) -> bool:
     return done.returncode == 0
 
 
-# The Python that runs nox builds the site; the code is tested on every other one that is here.
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 OTHERS = [python for python in nox.project.python_versions(PROJECT) if python != THIS]
-PYTHONS = [THIS, *(python for python in OTHERS if _answers(f"python{python}"))]
 
 
 def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
@@ -36,29 +46,43 @@ def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
     session.install("-e", f".{extras}", *dependencies)
 
 
-@nox.session(python=PYTHONS)
+def _install_docs(session: nox.Session, *groups: str) -> None:
+    # Pinned, so that the same commit gives the same site.
+    session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
+    _install(session, "docs", *groups, extras="[measure,peers]")
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, the doctests and the pages' examples, on every Python that is found.
+    """Run the tests, the doctests and the pages' examples, on the Python that runs nox.
 
     Arguments are pytest's: nox -s tests -- tests/test_probe.py
     """
-    # Where the site is built, the helpers that build it are tested, with the same pinned versions.
-    builds_site = session.python == THIS
-    if builds_site:
-        session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
-    _install(session, "tests", *(["docs", "downloads"] if builds_site else []), extras="[measure]")
-    # What needs the built site runs in the sessions docs and browser.
-    ignored = ["tests/test_site.py", "tests/browser", *([] if builds_site else ["tests/docs"])]
-    # The examples are the same everywhere; one Python runs them under every start method.
-    chosen = [] if builds_site else ["-k", "not test_a_download_runs or fork-"]
-    session.run("pytest", *(f"--ignore={path}" for path in ignored), *chosen, *session.posargs)
+    _install_docs(session, "tests")
+    session.run("pytest", *(f"--ignore={path}" for path in ELSEWHERE), *session.posargs)
+
+
+@nox.session(python=[python for python in OTHERS if _answers(f"python{python}")])
+def pythons(session: nox.Session) -> None:
+    """Run the tests and the doctests on each other Python that is found here."""
+    _install(session, "tests", extras="[measure]")
+    # The site is built by one Python; its helpers are tested there.
+    ignored = (f"--ignore={path}" for path in [*ELSEWHERE, "tests/docs"])
+    session.run("pytest", *ignored, *session.posargs)
+
+
+@nox.session
+def downloads(session: nox.Session) -> None:
+    """Run every page as a script, under each start method, and as a notebook."""
+    _install_docs(session, "tests", "downloads")
+    session.run("pytest", "tests/downloads", *session.posargs)
 
 
 @nox.session
 def doctest(session: nox.Session) -> None:
-    """Run only the doctests of the package and the examples in README and pages."""
+    """Run only the doctests of the package and of the pages."""
     _install(session, "tests", extras="[measure]")
-    session.run("pytest", "src", "docs", "tests/test_readme.py", *session.posargs)
+    session.run("pytest", *DOCTESTS, *session.posargs)
 
 
 @nox.session
@@ -73,15 +97,15 @@ def thorough(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, types and spelling, and the workflow files against their schemas."""
+    """Check style, types and spelling, and the settings of services against their schemas."""
     _install(session, "lint", "docs", "tests", extras="[measure]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
     session.run("codespell")
-    workflows = sorted(map(str, Path(".github/workflows").glob("*.yml")))
-    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
-    session.run("check-jsonschema", "--builtin-schema", "vendor.readthedocs", ".readthedocs.yaml")
+    for schema, pattern in SCHEMAS.items():
+        files = sorted(map(str, Path().glob(pattern)))
+        session.run("check-jsonschema", "--builtin-schema", schema, *files)
 
 
 @nox.session
@@ -95,7 +119,7 @@ def docs(session: nox.Session) -> None:
         # A name that leads nowhere is a warning (-n), a warning is an error (-W); all are shown.
         command = "python -m sphinx -b html -n -W --keep-going"
         session.run(*command.split(), *session.posargs, ".", "_build/html")
-    session.run("pytest", "--quiet", "tests/test_site.py")
+    session.run("pytest", "--quiet", "tests/site")
     session.log(f"the site: {(HTML / 'index.html').resolve()}")
 
 
@@ -118,7 +142,20 @@ def docs_live(session: nox.Session) -> None:
         session.run(*command.split(), *ignored, *session.posargs, ".", "_build/html")
 
 
-def _install_docs(session: nox.Session, *groups: str) -> None:
-    # Pinned, so that the same commit gives the same site.
-    session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
-    _install(session, "docs", *groups, extras="[measure,peers]")
+@nox.session
+def dist(session: nox.Session) -> None:
+    """Build sdist and wheel into dist, check them, and run the doctests from the unpacked sdist."""
+    session.install("build", "twine")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist")
+    session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
+    unpacked = Path(session.create_tmp(), "sdist").resolve()
+    shutil.rmtree(unpacked, ignore_errors=True)
+    (archive,) = Path("dist").glob("*.tar.gz")
+    shutil.unpack_archive(archive, unpacked, filter="data")
+    with session.chdir(*unpacked.iterdir()):
+        _install(session, "docs", "tests", "downloads", extras="[measure]")
+        session.run("pytest", *DOCTESTS)
+        # All other tests are in it too, with what they import.
+        here = (f"--ignore={path}" for path in ELSEWHERE[:2])
+        session.run("pytest", "--collect-only", "--quiet", "tests", *here)

@@ -1,8 +1,15 @@
 """Settings of the site, each with its reason. Run by `nox -s docs`, from this folder."""
 
+import logging
 from importlib.metadata import version as installed_version
 
+import a11y_pygments  # noqa: F401 - see below
 from _ext.capture import run_block
+
+# The colours of code give the root logger a handler when they are imported. The examples run in
+# this process, and a library that logs would print what it does not print for a reader.
+logging.getLogger().handlers.clear()
+logging.getLogger().setLevel(logging.WARNING)
 
 project = "ndpipe"
 author = "The ndpipe developers"
@@ -19,18 +26,19 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "_ext.command_output",
     "_ext.freshness",
-    "_ext.measurements",
+    "_ext.main_guard",
     "_ext.page_facts",
     "_ext.process_output",
+    "_ext.record",
     "_ext.task_source",
     "_ext.transport_table",
+    "_ext.whole_script",
 ]
 
 # A name that leads nowhere is an error (`-n -W`).
 nitpicky = True
 nitpick_ignore = [
-    # Words of a type slot ("ndarray of shape ...") are prose; these are the ones that autodoc
-    # takes from annotations, and that the Python inventory does not list.
+    # autodoc takes it from an annotation, and the Python inventory does not list it.
     ("py:class", "numpy.uint64"),
 ]
 suppress_warnings = [
@@ -74,7 +82,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "plot_gallery": "True",
     "default_thumb_file": "_static/thumbnails/what_a_pipe_is.svg",
-    "image_srcset": ["2x"],  # sharp on the screens that most people have
+    # Each figure for both themes.
+    "image_scrapers": "_ext.two_themes.scrape",
 }
 
 html_theme = "furo"

@@ -30,6 +30,9 @@ def _long_lived_helpers() -> None:
         forkserver.ensure_running()
 
 
+#: Seconds that a test's children, threads and segments have to go after its end.
+GRACE = 5.0
+
 # What multiprocessing, joblib and these tests call theirs: a browser, say, has segments too.
 _SEGMENTS = ("psm_", "sem.", "joblib", "ndpipe")
 
@@ -67,20 +70,24 @@ def _held() -> dict[str, Counter[object]]:
         held["shared memory"] = Counter(
             path.name
             for path in Path("/dev/shm").iterdir()  # noqa: S108
-            if path.name.startswith(_SEGMENTS) and not _mapped_elsewhere(path.name)
+            if path.name.startswith(_SEGMENTS)
         )
     return held
+
+
+def _leaked(before: dict[str, Counter[object]]) -> dict[str, list[object]]:
+    leaked = {kind: list((now - before[kind]).elements()) for kind, now in _held().items()}
+    if segments := leaked.get("shared memory"):
+        leaked["shared memory"] = [name for name in segments if not _mapped_elsewhere(str(name))]
+    return {kind: left for kind, left in leaked.items() if left}
 
 
 @pytest.fixture(autouse=True)
 def _leaves_nothing_behind() -> Iterator[None]:
     before = _held()
     yield
-    deadline = time.monotonic() + 5
-    while True:
-        leaked = {kind: left for kind, now in _held().items() if (left := now - before[kind])}
-        if not leaked:
-            return
+    deadline = time.monotonic() + GRACE
+    while leaked := _leaked(before):
         if time.monotonic() > deadline:
             pytest.fail(f"left behind: {leaked}")
         time.sleep(0.02)
@@ -93,17 +100,5 @@ def as_default(start_method: str, tmp_path_factory: pytest.TempPathFactory) -> d
     (folder / "sitecustomize.py").write_text(
         f"import multiprocessing\nmultiprocessing.set_start_method({start_method!r}, force=True)\n"
     )
-    return {"PYTHONPATH": str(folder)}
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many downloads ran: a suite that ran none would be green too."""
-    ran = [
-        report.nodeid
-        for report in terminalreporter.getreports("passed")
-        if "test_a_download_runs" in report.nodeid
-    ]
-    if ran:
-        terminalreporter.write_line(
-            f"examples run as scripts: {len(ran)}, under {', '.join(START_METHODS)}"
-        )
+    paths = [str(folder), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, paths))}

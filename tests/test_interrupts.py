@@ -5,10 +5,11 @@ import threading
 
 import pytest
 
-from ndpipe.interrupts import interrupts_deferred
+from ndpipe._system.interrupts import interrupts_deferred
 
 
 def test_an_interrupt_comes_when_the_block_is_done() -> None:
+    """KeyboardInterrupt is raised at the end of the block, not inside it."""
     done = False
     with pytest.raises(KeyboardInterrupt), interrupts_deferred() as interrupts:  # noqa: PT012
         signal.raise_signal(signal.SIGINT)
@@ -25,6 +26,7 @@ def test_an_interrupt_outweighs_what_the_block_raises() -> None:
 
 
 def test_without_an_interrupt_nothing_changes() -> None:
+    """An exception of the block passes, and the handler is the one from before."""
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(BrokenPipeError), interrupts_deferred():
         raise BrokenPipeError
@@ -44,6 +46,7 @@ def test_ignored_interrupts_stay_ignored() -> None:
 
 
 def test_other_threads_leave_signals_alone() -> None:
+    """In a thread, where no handler can be set, the block changes none."""
     before, seen = signal.getsignal(signal.SIGINT), []
 
     def enter() -> None:

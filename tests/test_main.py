@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+import ndpipe
 from ndpipe import __main__ as command
 
 
@@ -26,6 +27,7 @@ def _run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]
 
 
 def test_the_table_has_a_row_a_size_and_the_machine() -> None:
+    """The probe prints a row for each size, its conclusion, and what it ran on."""
     done = _run("probe", "--max-size", "4MiB")
     assert done.returncode == 0
     assert done.stderr == ""
@@ -35,6 +37,7 @@ def test_the_table_has_a_row_a_size_and_the_machine() -> None:
 
 
 def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
+    """With --json, standard output is one document under every start method."""
     done = _run("probe", "--max-size=2MiB", "--json", "--start-method", start_method)
     records = json.loads(done.stdout)
     assert [record["nbytes"] for record in records] == [1024**2, 2 * 1024**2]
@@ -45,7 +48,6 @@ def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        ([], "required: COMMAND"),
         (["prode"], "invalid choice: 'prode'"),
         (["probe", "--max-size", "big"], "write a number and a unit, such as 512MiB"),
         (["probe", "--max-size", "7"], "less than one float64"),
@@ -56,6 +58,7 @@ def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
     ],
 )
 def test_wrong_arguments_are_one_line_and_exit_code_2(arguments: list[str], hint: str) -> None:
+    """The line says what is wrong, and there is no traceback."""
     done = _run(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -67,9 +70,11 @@ def test_wrong_arguments_are_one_line_and_exit_code_2(arguments: list[str], hint
 def test_a_missing_extra_is_one_line_that_says_what_to_install(
     missing: str, tmp_path: Path
 ) -> None:
+    """The command names the module and the extra that brings it."""
     hide = tmp_path / "sitecustomize.py"
     hide.write_text(f"import sys; sys.modules[{missing!r}] = None")
-    done = _run("probe", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    paths = filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])
+    done = _run("probe", env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         f"python -m ndpipe: error: {missing} not installed; "
@@ -77,12 +82,28 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(
     ]
 
 
+def test_alone_it_prints_its_help() -> None:
+    """Both commands are named, and the exit status is 0."""
+    done = _run()
+    assert done.returncode == 0
+    assert "probe" in done.stdout
+    assert "compare" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_version_is_the_packages() -> None:
+    """One line, with the name."""
+    assert _run("--version").stdout == f"ndpipe {ndpipe.__version__}\n"
+
+
 def test_help_shows_examples() -> None:
+    """The help of a command has a command line to copy."""
     done = _run("probe", "--help")
     assert done.returncode == 0
     assert "--max-size 512MiB" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to signal")
 @pytest.mark.parametrize("as_json", [False, True])
 def test_an_interrupt_prints_what_there_is_and_leaves_no_process(as_json: bool) -> None:
     """Ctrl-C reaches parent and child, as a terminal sends it; what was measured is printed."""
@@ -113,5 +134,6 @@ def test_an_interrupt_prints_what_there_is_and_leaves_no_process(as_json: bool) 
 
 
 def test_the_command_runs_in_this_process_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """The function that `python -m ndpipe` calls takes arguments and returns an exit code."""
     assert command.main(["probe", "--max-size", "8", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["nbytes"] == 8

@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from ndpipe.memory import PeakMemory, available_memory
+from ndpipe._system.memory import PeakMemory, available_memory
 
 MIB = 1024**2
 
@@ -20,6 +20,7 @@ def _write(path: Path, text: str | int) -> None:
 
 
 def test_without_limits_the_machine_decides(tmp_path: Path) -> None:
+    """Where there are no control groups, the available memory is the machine's."""
     available = available_memory(tmp_path)
     assert available == pytest.approx(psutil.virtual_memory().available, rel=0.5)
 
@@ -36,6 +37,7 @@ def test_version_2_limits_bind_on_every_level(tmp_path: Path, limited: str) -> N
 
 
 def test_version_1_limits_bind(tmp_path: Path) -> None:
+    """A limit of the older kind of control group is respected."""
     _write(tmp_path / "proc/self/cgroup", "5:cpu:/a\n4:memory:/a")
     group = tmp_path / "sys/fs/cgroup/memory/a"
     _write(group / "memory.limit_in_bytes", 100 * MIB)
@@ -45,6 +47,7 @@ def test_version_1_limits_bind(tmp_path: Path) -> None:
 
 
 def test_the_word_max_is_no_limit(tmp_path: Path) -> None:
+    """A control group without a limit leaves the machine's memory."""
     _write(tmp_path / "proc/self/cgroup", "0::/")
     group = tmp_path / "sys/fs/cgroup"
     _write(group / "memory.max", "max")
@@ -54,6 +57,7 @@ def test_the_word_max_is_no_limit(tmp_path: Path) -> None:
 
 
 def test_a_group_over_its_limit_leaves_nothing(tmp_path: Path) -> None:
+    """What is available is never negative."""
     _write(tmp_path / "proc/self/cgroup", "0::/")
     group = tmp_path / "sys/fs/cgroup"
     _write(group / "memory.max", 50 * MIB)

@@ -12,6 +12,7 @@ README = Path(__file__).parents[1] / "README.md"
 def test_the_example_prints_its_output(
     start_method: str, as_default: dict[str, str], tmp_path: Path
 ) -> None:
+    """Run as a script, the example prints what is shown below it, and nothing else."""
     text = README.read_text("utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (output,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)

@@ -1,6 +1,7 @@
 """The tasks do in a child what their docstrings say, under every start method."""
 
 import multiprocessing
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -71,6 +72,9 @@ def test_echo_ends_at_end_of_file(start_method: str) -> None:
     child.close()
 
 
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="no fork on this system"
+)
 def test_a_forked_child_that_keeps_the_other_end_meets_no_end_of_file() -> None:
     """Why `echo` takes the other end: without it, a forked child waits for ever."""
     context = multiprocessing.get_context("fork")
@@ -103,6 +107,41 @@ def test_the_child_prints_what_it_sees(capfd: pytest.CaptureFixture[str]) -> Non
     assert out.index("received 7 x 7 float64") < out.index("[1. 1. 1. 1. 1.]")
     assert out.index("[1. 1. 1. 1. 1.]") < out.index("filled with zeros")
     assert out.count("[1. 1. 1. 1. 1.]") == out.count("[0. 0. 0. 0. 0.]") == 5
+
+
+@pytest.mark.parametrize(("task", "code"), [(tasks.receive_and_zero, 1), (tasks.echo, 0)])
+def test_a_child_does_not_outwait_its_parent(
+    task: Callable[..., None], code: int, start_method: str
+) -> None:
+    """Handed the parent's end, it closes it, and meets end of file when the parent's is closed."""
+    context = multiprocessing.get_context(start_method)
+    here, there = context.Pipe()
+    child = context.Process(target=task, args=(there, here))
+    child.start()
+    there.close()
+    here.close()
+    child.join(DEADLINE)
+    assert child.exitcode == code
+    child.close()
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments"), [(tasks.send_ones, (2000,)), (tasks.send_frames, ((1000, 1000), 50))]
+)
+def test_a_sender_meets_its_parents_end(
+    task: Callable[..., None], arguments: tuple[object, ...], start_method: str
+) -> None:
+    """A child in ``send`` ends too when the parent's end is closed, for it has closed its copy."""
+    context = multiprocessing.get_context(start_method)
+    here, there = context.Pipe()
+    child = context.Process(target=task, args=(there, *arguments, here))
+    child.start()
+    there.close()
+    assert here.poll(DEADLINE), "nothing came"
+    here.close()
+    child.join(DEADLINE)
+    assert child.exitcode == 1
+    child.close()
 
 
 def test_a_peer_that_leaves_is_end_of_file(capfd: pytest.CaptureFixture[str]) -> None:

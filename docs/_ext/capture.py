@@ -13,20 +13,20 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from _ext import measurements
 from _ext.children import watched
+from _ext.deadline import deadline
 
 #: What begins each line that the parent prints: a character that no text means anything by.
 PARENT_MARK = "\ue000"
 
 
-def run_block(block: Callable[[], Any]) -> tuple[float, Any]:
+def run_block(block: Any) -> tuple[float, Any]:
     """Run one code block of a page; this is the callable given as ``show_memory``.
 
     Parameters
@@ -46,15 +46,16 @@ def run_block(block: Callable[[], Any]) -> tuple[float, Any]:
     ------
     _ext.children.ChildError
         If a child of the page has failed.
+    _ext.deadline.DeadlineError
+        If the block takes too long.
     """
     code = getattr(block, "code", None)
     if code is None:  # before the first block: what is in the record is not of this page
         _Shown.until = os.fstat(_record()).st_size
         return 0.0, block()
     page = Path(code.co_filename)
-    with recorded(), watched(page, code):
+    with recorded(), watched(page, code), deadline(page):
         result = block()
-    measurements.keep(page, getattr(block, "fake_main").__dict__)  # noqa: B009 - a plain callable
     return 0.0, result
 
 

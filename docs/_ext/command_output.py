@@ -21,7 +21,7 @@ class CommandOutput(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Run the command; a failure is an error of the page."""
-        for module in Path(ndpipe.__file__).parent.glob("*.py"):
+        for module in Path(ndpipe.__file__).parent.rglob("*.py"):
             self.env.note_dependency(str(module))
         command = [sys.executable, "-m", "ndpipe", *self.arguments[0].split()]
         done = subprocess.run(  # noqa: S603

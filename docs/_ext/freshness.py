@@ -6,6 +6,7 @@ machine, with these versions: a page that was true yesterday is a lie when one o
 
 import ast
 import hashlib
+import os
 import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from ndpipe import describe
+from ndpipe import describe_machine
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,11 @@ def modules_used(source: str, package: Path) -> set[Path]:
     }
 
     def direct(code: str) -> set[str]:
-        shown = {match[1] for match in re.finditer(r"literalinclude:: .*/(\w+)\.py", code)}
-        names = {f"{package.name}.{module}" for module in shown}
+        shown = {
+            match[1]
+            for match in re.finditer(rf"literalinclude:: .*/{package.name}/([\w/]+)\.py", code)
+        }
+        names = {f"{package.name}.{module.replace('/', '.')}" for module in shown}
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Import):
                 names.update(alias.name for alias in node.names)
@@ -82,11 +86,12 @@ def fingerprint(page: Path, package: Path) -> str:
     """Return a digest of all that a page's output depends on beside its own file."""
     files = sorted(modules_used(page.read_text("utf-8"), package))
     # How output is caught, and which child fails a page, decide what is on it too.
-    files += [
-        Path(__file__).with_name(name) for name in ("capture.py", "children.py", "measurements.py")
-    ]
-    digest = hashlib.sha256(str(describe()).encode())
-    for library in ("sphinx-gallery", "matplotlib", "psutil", "pyzmq", "joblib"):
+    files += [Path(__file__).with_name(name) for name in ("capture.py", "children.py")]
+    digest = hashlib.sha256(str(describe_machine()).encode())
+    record = Path(os.environ.get("NDPIPE_RECORD", ""), "record.fingerprint")
+    if "experiments.record" in page.read_text("utf-8") and record.exists():
+        digest.update(record.read_bytes() + str(record.stat().st_mtime_ns).encode())
+    for library in ("sphinx-gallery", "matplotlib", "psutil", "pyzmq", "joblib", "distributed"):
         digest.update(_version(library).encode())
     for file in files:
         digest.update(file.name.encode() + file.read_bytes())
@@ -110,9 +115,7 @@ def _forget_stale_pages(app: Sphinx) -> None:
         target = generated / page.relative_to(examples)
         record = target.with_suffix(".fingerprint")
         now = fingerprint(page, package)
-        kept = target.with_name("measurements.json")
-        made = "Comparison.of" not in page.read_text("utf-8") or kept.exists()
-        if made and record.exists() and record.read_text() == now:
+        if record.exists() and record.read_text() == now:
             continue
         checksum = target.with_name(f"{target.name}.md5")
         if checksum.exists():

@@ -10,7 +10,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from ndpipe import describe
+from ndpipe import describe_machine
 
 _MEMORY = re.compile(r"^\*\*Estimated memory usage:\*\*.*\n", re.MULTILINE)
 
@@ -22,7 +22,7 @@ def _state_facts(app: Sphinx, docname: str, source: list[str]) -> None:
     if not ran.exists():
         return
     day = datetime.fromtimestamp(ran.stat().st_mtime, tz=UTC).date()
-    facts = f".. rst-class:: built-on\n\nBuilt on {day.isoformat()}: {describe()}.\n"
+    facts = f".. rst-class:: built-on\n\nBuilt on {day.isoformat()}: {describe_machine()}.\n"
     source[0] = _MEMORY.sub(lambda _: facts, source[0])
 
 

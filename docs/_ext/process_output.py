@@ -72,23 +72,23 @@ def _visit_html(translator: HTML5Translator, node: ProcessOutput) -> None:
 
 
 class CapturedOutput(SphinxDirective):
-    """Show the captured output of a block of an example on another page.
+    """Show the captured output of an example on another page.
 
-    The argument is the example's document; ``:block:`` says which of its outputs, from 1.
+    The argument is the example's document; ``:blocks:`` says which of its outputs, from 1.
     """
 
     required_arguments = 1
-    option_spec = {"block": directives.positive_int}  # noqa: RUF012, as docutils declares it
+    option_spec = {"blocks": directives.positive_int_list}  # noqa: RUF012, as docutils declares it
 
     def run(self) -> list[nodes.Node]:
         """Read the output from the page that sphinx-gallery wrote."""
         page = Path(self.env.srcdir, f"{self.arguments[0]}.rst")
         self.env.note_dependency(str(page))
         outputs = _outputs(page.read_text("utf-8"))
-        wanted = self.options.get("block", 1)
-        if wanted > len(outputs):
-            raise self.error(f"{self.arguments[0]} has {len(outputs)} outputs, not {wanted}")
-        return [output_node(outputs[wanted - 1])]
+        wanted = self.options.get("blocks", [1])
+        if max(wanted) > len(outputs):
+            raise self.error(f"{self.arguments[0]} has {len(outputs)} outputs, not {max(wanted)}")
+        return [output_node("".join(outputs[number - 1] for number in wanted))]
 
 
 def _outputs(rst: str) -> list[str]:

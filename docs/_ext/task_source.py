@@ -1,10 +1,12 @@
 """Show a function's source without its docstring, on the page and in the notebook.
 
-Adds the option ``:no-docstring:`` to ``literalinclude``: the reference has the docstring, a page
-wants the ten lines that run.
+``.. task-source:: ndpipe.tasks.echo`` shows a task with the imports that it needs: what is shown
+can be pasted and runs. The option ``:no-docstring:`` of ``literalinclude`` shows an excerpt, a
+method for example.
 """
 
-import ast
+import importlib
+import inspect
 import re
 from functools import partial
 from pathlib import Path
@@ -14,13 +16,17 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.directives.code import LiteralInclude
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from sphinx_gallery import notebook
 
-_DIRECTIVE = re.compile(
+from _ext.standalone import find, lines_without_docstring, standalone
+
+_EXCERPT = re.compile(
     r"^\.\. literalinclude:: (?P<path>\S+)\n +:pyobject: (?P<name>\S+)\n +:no-docstring:\n",
     re.MULTILINE,
 )
+_TASK = re.compile(r"^\.\. task-source:: (?P<names>\S+(?: \S+)*)\n", re.MULTILINE)
 _TITLED_ROLE = re.compile(r":[a-z:]+:`(?P<title>[^`<]+?)\s*<[^`>]+>`")
 _TERM = re.compile(r":term:`(?P<term>[^`]+)`")
 _ROLE = re.compile(r":[a-z:]+:`[~!]?(?P<target>[^`]+)`")
@@ -28,47 +34,7 @@ _ROLE = re.compile(r":[a-z:]+:`[~!]?(?P<target>[^`]+)`")
 _rst2md = notebook.rst2md
 
 
-def lines_without_docstring(source: str, name: str) -> list[int]:
-    """Return the lines of a function or class, those of docstrings left out.
-
-    Parameters
-    ----------
-    source : str
-        A module.
-    name : str
-        A function or class; a method as ``Class.method``.
-
-    Returns
-    -------
-    list of int
-        Line numbers in the module, from 1.
-
-    Raises
-    ------
-    LookupError
-        If the module defines no such name.
-    """
-    node: ast.AST = ast.parse(source)
-    for part in name.split("."):
-        node = _find(node, part)
-    assert isinstance(node, ast.FunctionDef | ast.ClassDef)  # noqa: S101 - what _find returns
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    lines = set(range(first, (node.end_lineno or first) + 1))
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(inner):
-            docstring = inner.body[0]
-            lines -= set(range(docstring.lineno, (docstring.end_lineno or 0) + 1))
-    return sorted(lines)
-
-
-def _find(parent: ast.AST, name: str) -> ast.FunctionDef | ast.ClassDef:
-    for node in getattr(parent, "body", []):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return node
-    raise LookupError(f"no function or class {name!r}")
-
-
-class TaskSource(LiteralInclude):
+class Excerpt(LiteralInclude):
     """``literalinclude`` with ``:no-docstring:``."""
 
     option_spec = {**LiteralInclude.option_spec, "no-docstring": directives.flag}  # noqa: RUF012
@@ -77,32 +43,67 @@ class TaskSource(LiteralInclude):
         """Work out which lines to show, and show them as ``literalinclude`` does."""
         if "no-docstring" in self.options:
             _, path = self.env.relfn2path(self.arguments[0])
-            lines = lines_without_docstring(Path(path).read_text("utf-8"), self.options["pyobject"])
+            source = Path(path).read_text("utf-8")
+            lines = lines_without_docstring(find(source, self.options["pyobject"]))
             # literalinclude counts from the first line of the object.
             self.options["lines"] = ",".join(str(line - lines[0] + 1) for line in lines)
         return super().run()
 
 
+class TaskSource(SphinxDirective):
+    """Show functions of one module, named with it, and all that they need to run."""
+
+    required_arguments = 1
+    optional_arguments = 20
+
+    def run(self) -> list[nodes.Node]:
+        """Show the source as a block of code."""
+        source, path = task_source(*self.arguments)
+        self.env.note_dependency(path)
+        block = nodes.literal_block(source, source, language="python")
+        self.set_source_info(block)
+        return [block]
+
+
+def task_source(*names: str) -> tuple[str, str]:
+    """Return the source of functions of one module, and the module's file.
+
+    Parameters
+    ----------
+    *names : str
+        Functions by their full names, as ``ndpipe.tasks.echo``.
+    """
+    found = [name.rpartition(".") for name in names]
+    functions = [getattr(importlib.import_module(module), name) for module, _, name in found]
+    path = inspect.getsourcefile(functions[0])
+    assert path is not None  # noqa: S101 - it is a module of Python code
+    source = Path(path).read_text("utf-8")
+    return str(standalone(source, *(name for _, _, name in found))), path
+
+
 def to_notebook(source_directory: Path, text: str, *args: Any) -> str:
     """Give a notebook the source itself and plain names for what it cannot render."""
 
-    def included(match: re.Match[str]) -> str:
+    def fenced(code: str) -> str:
+        return f"```python\n{code.rstrip()}\n```\n"
+
+    def excerpt(match: re.Match[str]) -> str:
         source = (source_directory / match["path"].removeprefix("/")).read_text("utf-8")
         module = source.splitlines()
-        code = "\n".join(
-            module[line - 1] for line in lines_without_docstring(source, match["name"])
-        )
-        return f"```python\n{code}\n```\n"
+        lines = lines_without_docstring(find(source, match["name"]))
+        return fenced("\n".join(module[line - 1] for line in lines))
 
-    text = _DIRECTIVE.sub(included, text)
+    text = _EXCERPT.sub(excerpt, text if text.endswith("\n") else f"{text}\n")
+    text = _TASK.sub(lambda match: fenced(task_source(*match["names"].split())[0]), text)
     text = _TERM.sub(r"\g<term>", _TITLED_ROLE.sub(r"\g<title>", text))
     converted: str = _rst2md(_ROLE.sub(r"`\g<target>`", text), *args)
     return converted
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Extend the directive, and the conversion of a page's text for its notebook."""
-    app.add_directive("literalinclude", TaskSource, override=True)
+    """Add the directives, and the conversion of a page's text for its notebook."""
+    app.add_directive("literalinclude", Excerpt, override=True)
+    app.add_directive("task-source", TaskSource)
     # sphinx-gallery has no hook here: it knows images, links and notes, and leaves the rest as is.
     notebook.rst2md = partial(to_notebook, Path(app.srcdir))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

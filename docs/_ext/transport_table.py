@@ -23,10 +23,10 @@ class TransportTable(SphinxDirective):
             self.env.note_dependency(str(module))
         rows = [_COLUMNS]
         for kind in TRANSPORTS.values():
-            facts = kind.facts
-            moves = "gets a copy" if facts.moves == "copies" else "shares the memory"
-            name = f"``{facts.name}``"
-            rows.append((name, facts.title, moves, facts.peers, facts.writeable, facts.cleanup))
+            info = kind.info
+            moves = "gets a copy" if info.moves == "copies" else "shares the memory"
+            name = f"``{info.name}``"
+            rows.append((name, info.title, moves, info.topology, info.writeable, info.cleanup))
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 13 15 13 13 20 26", ""]
         for row in rows:
             lines += [f"   {'*' if not i else ' '} - {cell}" for i, cell in enumerate(row)]

@@ -35,10 +35,12 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     receiver, sender = multiprocessing.Pipe(duplex=False)
+    refused = []
     try:
         receiver.send("upstream")
     except OSError as error:
         print("OSError:", error)
+        refused.append(error)
     receiver.close()
     sender.close()
 
@@ -46,15 +48,15 @@ if __name__ == "__main__":
 # A process at the other end
 # --------------------------
 # Now a child gets one end. It runs :func:`ndpipe.tasks.echo`, a loop that sends back what it
-# receives:
+# receives. It is handed the parent's end too, only to close it, since a :term:`forked <fork>` child
+# has a copy of every open end:
 #
-# .. literalinclude:: /../src/ndpipe/tasks.py
-#    :pyobject: echo
-#    :no-docstring:
+# .. task-source:: ndpipe.tasks.echo
 #
-# The lines that the child prints are marked as its own. Who comes first is not luck:
-# ``recv`` :term:`blocks <block>` until there is something to return, so the parent's second line
-# always comes after the child's:
+# The lines that the child prints are marked as its own. Their order is guaranteed: ``recv``
+# :term:`blocks <block>` until there is something to return, so the parent's second line always
+# comes after the child's. In the file, the code that starts a child stands below
+# ``if __name__ == "__main__":``; the pages show it without, and end with the whole script:
 
 if __name__ == "__main__":
     child = multiprocessing.Process(target=echo, args=(there, here))
@@ -67,8 +69,8 @@ if __name__ == "__main__":
 # %%
 # Asking before waiting
 # ---------------------
-# ``poll`` tells whether something has come, and waits for it no longer than it is told to. Nothing
-# was sent, so nothing comes back, and a ``recv`` here would wait for ever:
+# ``poll`` returns whether something has come, and waits for it no longer than its timeout, in
+# seconds. Nothing was sent, so nothing comes back, and a ``recv`` here would wait for ever:
 
 if __name__ == "__main__":
     answered = here.poll(timeout=0.2)
@@ -85,6 +87,7 @@ if __name__ == "__main__":
         here.send(threading.Lock())
     except TypeError as error:
         print("TypeError:", error)
+        refused.append(error)
     here.send("still there?")
     echoed = here.recv()
 
@@ -101,9 +104,8 @@ if __name__ == "__main__":
     print("the child's exit code:", child.exitcode)
 
 # %%
-# Had the child kept the copy of ``here`` that a :term:`fork` gave it, it would have waited for
-# itself: that is why it was handed ``here`` too, to close it. Sending fails at once when the other
-# end is gone:
+# Had the child kept the copy of ``here`` that a fork gave it, it would have waited for itself.
+# Sending fails at once when the other end is gone:
 
 if __name__ == "__main__":
     here, there = multiprocessing.Pipe()
@@ -112,6 +114,7 @@ if __name__ == "__main__":
         here.send("anybody?")
     except BrokenPipeError as error:
         print("BrokenPipeError:", error)
+        refused.append(error)
     here.close()
 
 # %%
@@ -120,6 +123,8 @@ if __name__ == "__main__":
 if __name__ == "__main__":
     assert received == sent
     assert received is not sent
+    kinds = [type(error) for error in refused]
+    assert kinds == [OSError, TypeError, BrokenPipeError]
     assert not answered
     assert echoed == "still there?"
     assert child.exitcode == 0

@@ -17,12 +17,11 @@ from ndpipe.tasks import receive_and_zero
 # %%
 # The child's task
 # ----------------
-# This is what the child will run. It is a plain function in a module, because a child started by
-# :term:`spawn` or :term:`forkserver` has to import it by name:
+# The child will run a plain function at the top level of a file. A child started by :term:`spawn`
+# or :term:`forkserver` is sent its name, and imports it. First, it closes the end that it does not
+# use:
 #
-# .. literalinclude:: /../src/ndpipe/tasks.py
-#    :pyobject: receive_and_zero
-#    :no-docstring:
+# .. task-source:: ndpipe.tasks.receive_and_zero
 #
 # The array
 # ---------
@@ -30,17 +29,19 @@ from ndpipe.tasks import receive_and_zero
 
 if __name__ == "__main__":
     array = np.ones((10_000, 10_000))
-    print(f"{array.shape[0]} x {array.shape[1]} {array.dtype}, {array.nbytes / 1e6:.0f} MB")
+    print(f"{array.nbytes / 1e6:.0f} MB of {array.dtype}")
 
 # %%
 # The pipe and the child
 # ----------------------
-# One end goes to the child as an argument, the other stays. The parent closes its copy of the
-# child's end, so that it would notice if the child died:
+# One end is the child's, the other the parent's, and each closes its copy of the other's. So the
+# parent would notice if the child died, and the child if the parent did. The child closes what it
+# is handed, so it gets both ends:
 
 if __name__ == "__main__":
     parent_end, child_end = multiprocessing.Pipe()
-    child = multiprocessing.Process(target=receive_and_zero, args=(child_end,))
+    ends = (child_end, parent_end)
+    child = multiprocessing.Process(target=receive_and_zero, args=ends)
     child.start()
     child_end.close()
 
@@ -65,8 +66,8 @@ if __name__ == "__main__":
     print(array[:5, :5])
 
 # %%
-# What this page claimed, checked on every build: the child ended well, and not one element of the
-# parent's array has changed.
+# What this page claimed, checked on every build: the child exited with code 0, and not one element
+# of the parent's array has changed.
 
 if __name__ == "__main__":
     assert child.exitcode == 0
@@ -76,11 +77,15 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * Start processes under ``if __name__ == "__main__":``. Where children are spawned, on macOS and
-#   Windows, or use a fork server, as on Linux from Python 3.14 on, they import this file again, and
-#   :ref:`without the guard <symptom-no-guard>` they would start children of their own.
-# * Put the child's function into a module. In a notebook, a function typed into a cell
-#   :ref:`cannot be found <symptom-no-attribute>` by a spawned child.
+# * Start processes below ``if __name__ == "__main__":``, as the whole script does. Children are
+#   spawned on macOS and Windows and come from a fork server on Linux from Python 3.14 on; they
+#   import the file again, and :ref:`without the guard <symptom-no-guard>` they would start children
+#   of their own.
+# * In a script, the child's function can stand in the same file. In a notebook it cannot: a spawned
+#   child :ref:`does not find <symptom-no-attribute>` a function typed into a cell, so put it into
+#   a module.
+# * A :term:`forked <fork>` child that keeps a copy of the parent's end waits in ``recv`` for ever
+#   if the parent is killed: see :ref:`recv never raises EOFError <symptom-no-eof>`.
 # * Do not pass a large array in ``args``: under spawn and forkserver it is pickled too, through a
 #   pipe, and ``start`` waits until the child has read it. Send it once the child runs.
 # * While it is under way the array exists several times over, as array, pickle and copy:

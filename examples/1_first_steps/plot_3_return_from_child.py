@@ -15,18 +15,17 @@ from ndpipe.tasks import send_ones
 # %%
 # The child's task
 # ----------------
-# It makes the array, shows its corner and sends it:
+# It makes the array, shows its corner and sends it. First, it closes the end that it does not use:
 #
-# .. literalinclude:: /../src/ndpipe/tasks.py
-#    :pyobject: send_ones
-#    :no-docstring:
+# .. task-source:: ndpipe.tasks.send_ones
 #
 # One direction is enough, so a :term:`simplex` pipe would do; the :term:`duplex` one is what
 # people write:
 
 if __name__ == "__main__":
     parent_end, child_end = multiprocessing.Pipe()
-    child = multiprocessing.Process(target=send_ones, args=(child_end, 10_000))
+    arguments = (child_end, 10_000, parent_end)
+    child = multiprocessing.Process(target=send_ones, args=arguments)
     child.start()
     child_end.close()
 
@@ -53,16 +52,18 @@ if __name__ == "__main__":
     array = parent_end.recv()
     child.join()
     parent_end.close()
-    print(f"received {array.shape[0]} x {array.shape[1]} {array.dtype}, its corner:")
+    rows, columns = array.shape
+    print(f"received {rows} x {columns} {array.dtype}, its corner:")
     print(array[:5, :5])
 
 # %%
-# What came is an ordinary array: it can be written to, and nothing ties it to the child, which is
-# gone.
+# What came is an ordinary array. It can be written to, and it does not depend on the child, which
+# has ended:
 
 if __name__ == "__main__":
     array[0, 0] = 7
-    print("first element:", array[0, 0], " the child's exit code:", child.exitcode)
+    print("first element:", array[0, 0])
+    print("the child's exit code:", child.exitcode)
 
 # %%
 # What this page claimed, checked on every build:

@@ -10,7 +10,7 @@ growing size through a standard Pipe, past both, and lets the machine that build
 # sphinx_gallery_thumbnail_number = 1
 import matplotlib.pyplot as plt
 
-from ndpipe import describe, format_bytes, probe_sizes
+from ndpipe import describe_machine, format_bytes, probe_sizes
 
 # %%
 # The probe
@@ -36,40 +36,45 @@ if __name__ == "__main__":
 if __name__ == "__main__":
     arrived = [result for result in results if result.arrived]
     for result in arrived:
+        size = format_bytes(result.nbytes)
         parent = result.parent_growth_bytes / result.nbytes
         child = result.child_growth_bytes / result.nbytes
-        seconds = result.receive_seconds
-        size = format_bytes(result.nbytes)
-        print(f"{size:>9}  {seconds:7.3f} s   parent +{parent:.1f} x   child +{child:.1f} x")
+        print(f"{size:>9}  {result.receive_seconds:7.3f} s", end="")
+        print(f"   parent +{parent:.1f} x   child +{child:.1f} x")
 
 # %%
 # The same as a picture. If one of the limits were there, a line would end at its mark:
 
 if __name__ == "__main__":
     sizes = [result.nbytes for result in arrived]
-    figure, (above, below) = plt.subplots(2, sharex=True, figsize=(7, 6), layout="constrained")
-    figure.suptitle(f"A Pipe took arrays of up to {format_bytes(sizes[-1])}, at a price in memory")
-    above.loglog(sizes, [r.receive_seconds for r in arrived], "o-", color="#0072B2")
+    seconds = [result.receive_seconds for result in arrived]
+    parent = [result.parent_growth_bytes for result in arrived]
+    child = [result.child_growth_bytes for result in arrived]
+    figure, axes = plt.subplots(2, sharex=True, figsize=(7, 6))
+    figure.set_layout_engine("constrained")
+    above, below = axes
+    top = format_bytes(sizes[-1])
+    figure.suptitle(f"A Pipe took arrays of up to {top}, at a price in memory")
+    above.loglog(sizes, seconds, "o-", color="#0072B2")
     above.set_ylabel("time until received (seconds)")
-    parent = [r.parent_growth_bytes for r in arrived]
-    child = [r.child_growth_bytes for r in arrived]
     below.loglog(sizes, parent, "o-", color="#D55E00", label="parent, sending")
     below.loglog(sizes, child, "s--", color="#009E73", label="child, receiving")
-    below.set(xlabel="size of the array", ylabel="growth of peak memory (bytes)")
+    below.set_xlabel("size of the array")
+    below.set_ylabel("growth of peak memory (bytes)")
     below.legend(frameon=False)
-    for axes in (above, below):
+    for part in axes:
         for limit in (2**25, 2**31):
-            axes.axvline(limit, color="0.5", linestyle=":")
+            part.axvline(limit, color="0.5", linestyle=":")
     above.secondary_xaxis("top").set_xticks([2**25, 2**31], ["32 MiB", "2 GiB"])
     below.set_xticks([2**20, 2**25, 2**30], ["1 MiB", "32 MiB", "1 GiB"])
-    figure.supxlabel(str(describe()), fontsize=7)
+    figure.supxlabel(str(describe_machine()), fontsize=7)
 
 # %%
 # The answer
 # ----------
 
 if __name__ == "__main__":
-    largest = max(result.nbytes for result in arrived)
+    largest = max(sizes)
     refused = [result for result in results if not result.arrived]
     print(f"The largest array that arrived intact has {format_bytes(largest)}.")
     if not refused:
@@ -83,7 +88,8 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     for result in arrived[-2:]:
-        print(f"{format_bytes(result.nbytes):>9}  {result.wire_bytes - result.nbytes} bytes more")
+        more = result.wire_bytes - result.nbytes
+        print(f"{format_bytes(result.nbytes):>9}  {more} bytes more")
 
 # %%
 # What this page claimed, checked on every build:
@@ -91,17 +97,17 @@ if __name__ == "__main__":
 if __name__ == "__main__":
     assert largest > 32 * 1024**2
     assert all(result.outcome.startswith("not tried") for result in refused)
-    overheads = {result.nbytes > 2**31: result.wire_bytes - result.nbytes for result in arrived}
-    assert overheads.get(True, overheads[False] + 8) == overheads[False] + 8
+    headers = {r.nbytes > 2**31: r.wire_bytes - r.nbytes for r in arrived}
+    assert headers.get(True, headers[False] + 8) == headers[False] + 8
 
 # %%
 # In practice
 # -----------
-# * The 32 MiB come from the C implementation that Windows had until Python 3.2; the code of today
-#   raises no :exc:`ValueError` for a size. The 2 GiB fell with Python 3.8.
-#   On Windows, limits of the system remain, which were not run here.
+# * The 32 MiB come from the C implementation that Windows had until Python 3.2; today's code raises
+#   no :exc:`ValueError` for a size. Python 3.8 removed the 2 GiB limit. On Windows, limits of the
+#   system remain.
 # * What remains is memory, for the array and the copies counted above, and time.
 # * On your machine: ``python -m ndpipe probe``, and ``--max-size 512MiB`` for a shorter walk.
 #
 # When something goes wrong: :doc:`/symptoms`. Next:
-# :doc:`/auto_examples/2_in_practice/plot_1_fill_your_own_array`.
+# :doc:`/auto_examples/2_in_practice/plot_15_fill_your_own_array`.

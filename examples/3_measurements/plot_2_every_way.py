@@ -2,106 +2,80 @@
 Which way is fastest?
 =====================
 
-Pipe, Queue, shared memory, a file, a pool, a manager: every way to move an array from a parent to a
-child, from small to large, by one harness. Each receiver reads all of what it got and proves it by
-a checksum. The sentences below the plot were computed from the numbers in it.
+Pipe, Queue, shared memory, a file, a pool, a manager: every way to move an array between a parent
+and a child, from small to large, by one harness. Each receiver reads all of what it got and proves
+it by a checksum.
 """
 
 # sphinx_gallery_thumbnail_number = 1
-import matplotlib.pyplot as plt
-
-from ndpipe import available_memory, describe, format_bytes
-from ndpipe.compare import compare
-from ndpipe.plots import draw_speeds, new_figure
-from ndpipe.records import Comparison, crossover, groups, rank
-
-# %%
-# The sizes
-# ---------
-# The largest is 100 MB where the memory allows it. Nothing is left out silently:
+from ndpipe.compare.plots import plot_speeds
+from ndpipe.experiments.record import measured
 
 if __name__ == "__main__":
-    wanted = 100_000, 1_000_000, 8_000_000, 32_000_000, 100_000_000
-    sizes = [size for size in wanted if 20 * size < available_memory()]
-    print("measured:", ", ".join(format_bytes(size, decimal=True) for size in sizes))
-    for size in set(wanted) - set(sizes):
-        print(f"left out for want of memory: {format_bytes(size, decimal=True)}")
+    comparison, size = measured(), 32_000_000
+    for name in "ndpipe", "shared-memory", "queue":
+        print(comparison.describe_ratio(name, "pipe", size))
 
 # %%
-# Measure
-# -------
-# :func:`ndpipe.compare.compare` takes a transfer from each transport in turn, round after round.
-# What is kept of it, with the machine, can be downloaded:
-# :download:`measurements.json <measurements.json>`; ``python -m ndpipe compare --json`` writes the
-# same on your machine.
+# From parent to child. The whiskers reach as far as another run may:
 
 if __name__ == "__main__":
-    small, large = (size for size in sizes if size <= 1e6), (size for size in sizes if size > 1e6)
-    # A short transfer is easily disturbed, and quickly repeated.
-    measured = [*compare(sizes=small, repeat=15), *compare(sizes=large, repeat=3)]
-    comparison = Comparison.of(measured)
-    for measurement in comparison.measurements:
-        if measurement.error:
-            print(measurement.transport, measurement.direction, measurement.error)
-    print(len(comparison.measurements), "measurements, all checksums right:", end=" ")
-    print(all(m.verified for m in comparison.measurements if m.error is None))
+    plot_speeds(comparison)
 
 # %%
-# From parent to child. A line keeps its colour from page to page; shared memory is green, pipes
-# are blue, :func:`ndpipe.Pipe` is vermilion:
+# From child to parent, where a pool's result joins them:
 
 if __name__ == "__main__":
-    to_child = [m for m in comparison.measurements if m.direction == "to-child"]
-    figure = new_figure(describe(), 5.5, plt.figure())
-    speed = {(m.transport, m.nbytes): m.gigabytes_per_second for m in to_child}
-    middle = max(size for size in sizes if size <= 32_000_000)
-    times = speed["ndpipe", middle] / speed["pipe", middle]
-    figure.suptitle(
-        f"At {middle / 1e6:.0f} MB, ndpipe.Pipe is {times:.0f} times as fast as Pipe", fontsize=11
-    )
-    draw_speeds(figure.subplots(), to_child)
+    plot_speeds(comparison, "from-child")
 
 # %%
-# The answer
-# ----------
-# In order, the fastest first. The two ways that give the array to a child as it starts are left
-# out: under fork nothing moves at all.
+# All of them
+# -----------
+# At one size, from parent to child. Ways whose intervals overlap are tied (``=``):
 
 if __name__ == "__main__":
-    for (size, _), group in groups(to_child).items():
-        ranked = [r.measurement.transport for r in rank(group) if r.measurement.seconds]
-        ranked = [name for name in ranked if name not in ("process-argument", "inherited-global")]
-        print(f"{format_bytes(size, decimal=True):>7}: {', '.join(ranked[:6])} ...")
+    print(comparison.select(nbytes=size, direction="to-child").table())
 
 # %%
-# Into shared memory the sender copies once, and the receiver looks at the same pages; but it takes
-# some steps to set up. From which of the sizes on that pays:
+# And from child to parent:
 
 if __name__ == "__main__":
-    pairs = ("shared-memory", "pipe"), ("shared-memory-new", "pipe"), ("shared-memory", "ndpipe")
-    for one, two in pairs:
-        size = crossover(to_child, one, two, "to-child")
-        text = format_bytes(size, decimal=True) if size else "nowhere, up to the largest"
-        print(f"{one} is faster than {two} from: {text}")
+    print(comparison.select(nbytes=size, direction="from-child").table())
 
 # %%
-# What this page claimed, checked on every build: every byte was right, and the order that does not
-# depend on the machine.
+# The largest size that was measured:
 
 if __name__ == "__main__":
-    seconds = {(m.transport, m.nbytes): m.seconds for m in to_child}
+    largest = max(m.nbytes for m in comparison.measurements)
+    print(comparison.select(nbytes=largest, direction="to-child").table())
+
+# %%
+# From which size on?
+# -------------------
+# Into shared memory the sender copies once, and the receiver maps the same pages; setting it up
+# takes some steps. The size from which it is faster, beyond the interval, at all larger ones too:
+
+if __name__ == "__main__":
+    for name in "shared-memory", "shared-memory-new", "ndpipe":
+        start = comparison.faster_from(name, "pipe")
+        print(name, "is faster than pipe from", start, "bytes on")
+
+# %%
+# What this page claimed, checked on every build beyond the intervals; and no byte was wrong:
+
+if __name__ == "__main__":
+    assert comparison.is_faster("ndpipe", "pipe", size)
+    assert comparison.is_faster("shared-memory", "pipe", size)
     assert all(m.verified for m in comparison.measurements if m.error is None)
-    assert not any(m.error for m in to_child if m.transport in ("pipe", "ndpipe", "queue"))
-    assert seconds["ndpipe", middle] < seconds["pipe", middle]
-    assert seconds["shared-memory", middle] < seconds["pipe", middle]
 
 # %%
 # In practice
 # -----------
-# * ``process-argument`` and ``inherited-global`` give the array to a child as it starts. A forked
-#   child gets it for nothing, and it cannot come back that way.
+# * ``process-argument`` and ``inherited-global`` hand over the array when the child starts. A
+#   forked child gets it for nothing, and it cannot come back that way.
 # * An array in shared memory is one array: what the receiver writes, the sender sees. Who may write
-#   when is for the program to arrange. :doc:`/explanation/choose` lays the ways side by side.
-# * What is timed, and what is not: :doc:`/explanation/measuring`.
+#   when is for the program to arrange. :doc:`/explanation/choose` has a card for each way.
+# * All measurements: :download:`measurements.json <measurements.json>`.
+#   ``python -m ndpipe compare --against measurements.json`` lays your machine beside it.
 #
 # Next: :doc:`plot_3_what_it_costs`.

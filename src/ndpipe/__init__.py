@@ -1,31 +1,33 @@
 """Move NumPy arrays between Python processes.
 
-=========================  ==========================================================
-:mod:`ndpipe.connection`   the standard Pipe, with large arrays carried out of band
-:mod:`ndpipe.tasks`        what a child process runs: receive, return and echo arrays
-:mod:`ndpipe.probe`        how large an array gets through a Pipe, and at what cost
+The products:
+
+========================  =============================================================
+:mod:`ndpipe.connection`  the standard Pipe, with large arrays sent out of band
+:mod:`ndpipe.probe`       how large an array gets through a Pipe, and at what cost
+:mod:`ndpipe.compare`     every way to move an array, measured alike
+========================  =============================================================
+
+Inside:
+
+=========================  ============================================================
 :mod:`ndpipe.transports`   every way to move an array, behind one small interface
-:mod:`ndpipe.ladder`       from the standard Pipe to a fast one, a change at a time
-:mod:`ndpipe.compare`      the harness that measures any of them
-:mod:`ndpipe.records`      what was measured, as a document: written, read, ranked
-:mod:`ndpipe.plots`        what was measured, as a picture
-:mod:`ndpipe.timeline`     what each process does when, in one transfer
-:mod:`ndpipe.capacity`     how much fits into a pipe before ``send`` waits
-:mod:`ndpipe.startup`      what it costs to start a process
-:mod:`ndpipe.memory`       memory that is available, and the peak of what was used
-:mod:`ndpipe.machine`      the machine that a measurement was made on
-:mod:`ndpipe.units`        sizes in bytes, written and read
-:mod:`ndpipe.interrupts`   Ctrl-C at moments when it would lose a child
-=========================  ==========================================================
+:mod:`ndpipe.experiments`  what single pages measure: a ladder of changes, a timeline
+:mod:`ndpipe.tasks`        functions that the examples run in child processes
+=========================  ============================================================
+
+:mod:`ndpipe` itself also has tools: :func:`describe_machine`, :func:`available_memory`,
+:class:`PeakMemory`, :func:`format_bytes`, :func:`parse_bytes`.
 """
 
 from importlib.metadata import version
 
+from ndpipe._pipe.pickling import array_beside as _array  # noqa: F401 - the format names it
+from ndpipe._system.machine import Machine, describe_machine
+from ndpipe._system.memory import PeakMemory, available_memory
+from ndpipe._system.units import format_bytes, parse_bytes
 from ndpipe.connection import Connection, Pipe, wrap
-from ndpipe.machine import Machine, describe
-from ndpipe.memory import PeakMemory, available_memory
 from ndpipe.probe import ProbeResult, probe_sizes
-from ndpipe.units import format_bytes, parse_bytes
 
 __all__ = [
     "Connection",
@@ -34,7 +36,7 @@ __all__ = [
     "Pipe",
     "ProbeResult",
     "available_memory",
-    "describe",
+    "describe_machine",
     "format_bytes",
     "parse_bytes",
     "probe_sizes",

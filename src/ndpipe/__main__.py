@@ -4,18 +4,20 @@ import argparse
 import importlib.util
 import sys
 
-from ndpipe import _compare_command, _probe_command
-from ndpipe._command import INTERRUPTED, Parser
+import ndpipe
+from ndpipe._cli import compare, probe
+from ndpipe._cli._shared import INTERRUPTED, Parser
 
 _COMMANDS = {
-    "probe": (_probe_command, "how large an array gets through a Pipe, and at what cost"),
-    "compare": (_compare_command, "every way to move an array, measured alike"),
+    "probe": (probe, "how large an array gets through a Pipe, and at what cost"),
+    "compare": (compare, "every way to move an array, measured alike"),
 }
 
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m ndpipe", description="Arrays and Pipes, measured here.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=f"ndpipe {ndpipe.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, (module, summary) in _COMMANDS.items():
         command = commands.add_parser(
             name,
@@ -52,6 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help()
+        return 0
     missing = [name for name in ("psutil", "rich") if importlib.util.find_spec(name) is None]
     if missing:
         names = " and ".join(missing)

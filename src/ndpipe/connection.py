@@ -5,7 +5,7 @@ and the same exceptions where those raise, so that changing one import is the wh
 What differs is how an object that holds large arrays travels: the standard connection pickles
 each array into a copy and sends that; here the pickle holds a place for each array, and the
 arrays' own bytes follow it, from the sender's memory into the receiver's. The bytes on the wire
-are described in :mod:`ndpipe._wire`, on one page.
+are described in :mod:`ndpipe._pipe.wire`, on one page.
 
 A message is sent and received whole or not at all. A send or receive that began and did not
 finish, because the peer died, a signal handler raised or memory ran out, closes the connection,
@@ -17,27 +17,25 @@ run any code: the peer must be trusted.
 """
 
 import contextlib
-import io
 import multiprocessing
-import pickle
 import socket
 import sys
 from multiprocessing import connection as standard
 from multiprocessing import reduction
-from typing import Any, cast
+from typing import Any
 
 from numpy.typing import NDArray
 
-from ndpipe import _wire
-from ndpipe._standard import take_handle
-from ndpipe._stream import MessageStream, as_socket
+from ndpipe._pipe import messages, wire
+from ndpipe._pipe.buffers import flat, flat_writeable
+from ndpipe._pipe.files import open_file
+from ndpipe._pipe.standard import StandardConnection, take_handle
+from ndpipe._pipe.stream import Stream
 
 __all__ = ["Connection", "Pipe", "wrap"]
 
-_SEND_BUFFER = 1 << 20  # bytes that a socket of a Pipe holds for its peer, where the system allows
 
-
-class Connection(MessageStream):
+class Connection(StandardConnection):
     """One end of a pipe: the standard connection, with large arrays carried out of band.
 
     Everything of :class:`multiprocessing.connection.Connection` is here and works as it does
@@ -71,10 +69,31 @@ class Connection(MessageStream):
         readable: bool = True,
         writable: bool = True,
         *,
-        threshold: int = _wire.THRESHOLD,
+        threshold: int = wire.THRESHOLD,
     ) -> None:
-        super().__init__(handle, readable, writable)
-        self._threshold = threshold
+        self._stream = Stream(open_file(handle))
+        self._readable, self._writable = readable, writable
+        self._threshold = max(threshold, 1)  # an array of no bytes has none to send
+
+    def __del__(self) -> None:
+        if hasattr(self, "_stream"):  # the constructor may have failed
+            self._stream.close()
+
+    @property
+    def _handle(self) -> int | None:
+        """What the standard connection's methods ask for the descriptor, or whether it is open."""
+        return self._stream.handle
+
+    def close(self) -> None:
+        """Close this end, in this process. To close it once more does nothing."""
+        self._stream.close()
+
+    def _check_closed(self) -> None:
+        if self._stream.file.fileno() < 0:
+            raise OSError(self._stream.why_closed)
+
+    def _poll(self, timeout: float | None) -> bool:
+        return bool(self._stream.refused) or super()._poll(timeout)
 
     # Sending
 
@@ -131,12 +150,9 @@ class Connection(MessageStream):
         >>> parent_end.close()
         """
         self._check_closed()
-        self._check_writable()
-        start, arrays = _wire.encode(obj, self._threshold)
-        if arrays:
-            self._write(start, *arrays)
-        else:
-            self._send_bytes(start)
+        if not self._writable:
+            self._check_writable()
+        messages.send_object(self._stream, obj, self._threshold)
 
     def send_bytes(self, buf: Any, offset: int = 0, size: int | None = None) -> None:
         r"""Send the bytes of a buffer as one message.
@@ -186,19 +202,14 @@ class Connection(MessageStream):
         >>> a.close(), b.close()
         (None, None)
         """
-        super().send_bytes(_wire.flat(buf), offset, size)
+        super().send_bytes(flat(buf), offset, size)
 
     def _send_bytes(self, buf: bytes | memoryview) -> None:
         """Send a standard message: what every sending method of the base class ends in."""
-        n = len(buf)
-        length = _wire.prefix(n)
-        # One write for a small message, as in the standard library: two would be slower.
-        if n <= 16384:
-            self._write(length + buf)
-        else:
-            self._write(length, buf)
+        messages.send_bytes(self._stream, buf)
 
-    # Receiving
+    # Receiving. Each method holds its message until it returns it: an exception before that
+    # closes the connection, unless the message was refused or has not begun.
 
     def recv(self) -> Any:
         """Receive an object from the peer, waiting for one if there is none.
@@ -248,9 +259,17 @@ class Connection(MessageStream):
         >>> parent_end.close()
         """
         self._check_closed()
-        self._check_readable()
-        message = self._receive(self._read_object)
-        return message.rebuild() if isinstance(message, _wire.Index) else pickle.loads(message)
+        if not self._readable:
+            self._check_readable()
+        message = self._stream.next_message()
+        try:
+            return messages.receive_object(message)
+        except BaseException:
+            try:
+                message.stop()
+            finally:
+                message.stop()  # where a second exception has interrupted the first
+            raise
 
     def recv_into(self, out: NDArray[Any]) -> NDArray[Any]:
         """Receive an array into one that is already there.
@@ -313,11 +332,70 @@ class Connection(MessageStream):
         >>> a.close(), b.close()
         (None, None)
         """
-        _wire.check_destination(out)
+        wire.check_destination(out)
         self._check_closed()
         self._check_readable()
-        self._receive(self._read_into, out)
-        return out
+        message = self._stream.next_message()
+        try:
+            return messages.receive_array(message, out)
+        except BaseException:
+            try:
+                message.stop()
+            finally:
+                message.stop()  # where a second exception has interrupted the first
+            raise
+
+    def recv_bytes(self, maxlength: int | None = None) -> bytes:
+        """Receive the bytes of one message.
+
+        Parameters
+        ----------
+        maxlength : int, optional
+            The longest message that is accepted, in bytes. A longer one ends receiving.
+
+        Returns
+        -------
+        bytes
+
+        Raises
+        ------
+        OSError
+            If the message is longer than `maxlength`, and as `recv` does.
+        TypeError
+            If the message is an object with arrays that travel out of band. The message stays,
+            for the next receive.
+        ValueError
+            If `maxlength` is negative.
+        EOFError
+            As `recv` does.
+
+        See Also
+        --------
+        recv_bytes_into : Receive them into a buffer.
+
+        Examples
+        --------
+        >>> import ndpipe
+        >>> a, b = ndpipe.Pipe()
+        >>> a.send_bytes(b"abcd")
+        >>> b.recv_bytes()
+        b'abcd'
+        >>> a.close(), b.close()
+        (None, None)
+        """
+        self._check_closed()
+        self._check_readable()
+        if maxlength is not None and maxlength < 0:
+            raise ValueError("negative maxlength")
+        message = self._stream.next_message()
+        try:
+            return messages.receive_bytes(message, maxlength, self._bad_message_length)
+        except BaseException:
+            try:
+                message.stop()
+            finally:
+                message.stop()  # where a second exception has interrupted the first
+            raise
 
     def recv_bytes_into(self, buf: Any, offset: int = 0) -> int:
         """Receive the bytes of one message into a buffer.
@@ -371,87 +449,28 @@ class Connection(MessageStream):
         >>> a.close(), b.close()
         (None, None)
         """
-        return super().recv_bytes_into(_wire.flat_writeable(buf), offset)
-
-    def _recv_bytes(self, maxsize: int | None = None) -> io.BytesIO | None:
-        """Receive a standard message: what every receiving method of the base class begins with."""
-        return self._receive(self._read_bytes, maxsize)
-
-    def _read_object(self) -> bytes | _wire.Index:
-        _, length = self._read_prefix()
-        if length is not None:
-            return self._read(length)
-        _, index = self._read_index()
-        for array in index.allocate():
-            self._fill(_wire.raw(array))
-        return index
-
-    def _read_bytes(self, maxsize: int | None) -> io.BytesIO | None:
-        prefix, length = self._read_prefix()
-        if length is None:
-            self._put_back(prefix)
-            raise TypeError(_wire.HAS_ARRAYS)
-        if maxsize is not None and length > maxsize:
-            return None  # an error of the base class's making
-        message = io.BytesIO(self._read(length))
-        message.seek(length)  # the base class asks for the size with tell()
-        return message
-
-    def _read_into(self, out: NDArray[Any]) -> None:
-        prefix, length = self._read_prefix()
-        if length is None:
-            start, index = self._read_index()
-        else:
-            # All but the last byte, which in a pickle is always a full stop: left in the stream,
-            # it lets wait() still see a message that is put back.
-            body = self._read(max(length - 1, 0))
-            start = bytes(prefix + body)
+        view = flat_writeable(buf)
+        self._check_closed()
+        self._check_readable()
+        if offset < 0:
+            raise ValueError("negative offset")
+        if offset > len(view):
+            raise ValueError("offset too large")
+        message = self._stream.next_message()
         try:
-            if length is None:
-                index.check_into(out)
-            else:
-                array = _wire.decode_array(body + b".")
-                _wire.Layout.of(array).check_into(out)
-        except Exception:
-            self._put_back(start)
+            return messages.receive_bytes_into(message, view[offset:])
+        except BaseException:
+            try:
+                message.stop()
+            finally:
+                message.stop()  # where a second exception has interrupted the first
             raise
-        if length is None:
-            self._fill(_wire.raw(out))
-        else:
-            self._read(1)
-            _wire.raw(out)[:] = _wire.raw(array)
-
-    def _read_prefix(self) -> tuple[bytes | bytearray, int | None]:
-        """Read the start of a message; return it with the length of a standard message's body."""
-        prefix: bytes | bytearray = self._prefix
-        self._fill(self._prefix)
-        length: int
-        (length,) = _wire.INT32.unpack(prefix)
-        if length == -1:
-            self._expected += 8
-            prefix = prefix + self._read(8)  # not +=, which would lengthen self._prefix
-            if prefix == _wire.MAGIC:
-                return prefix, None
-            (length,) = _wire.UINT64.unpack_from(prefix, 4)
-        if not 0 <= length <= sys.maxsize:
-            raise OSError(f"corrupt message: it declares {length} bytes")
-        self._expected += length
-        return prefix, length
-
-    def _read_index(self) -> tuple[bytes, _wire.Index]:
-        """Read an out-of-band message up to its arrays; return its bytes and what they say."""
-        self._expected = _wire.HEAD_SIZE
-        head = _wire.MAGIC + self._read(_wire.HEAD_SIZE - len(_wire.MAGIC))
-        length = _wire.index_length(head)
-        self._expected += length
-        start = head + self._read(length)
-        index = _wire.Index(start)
-        self._expected += index.nbytes
-        return start, index
 
     def __reduce__(self) -> tuple[Any, ...]:
+        self._check_closed()
+        self._stream.check_idle()
         descriptor = reduction.DupFd(self.fileno())
-        state = self.readable, self.writable, self._threshold, self._unread
+        state = self.readable, self.writable, self._threshold, self._stream.refused
         return _rebuild, (type(self), descriptor, *state)
 
 
@@ -461,22 +480,15 @@ def _rebuild(
     readable: bool,
     writable: bool,
     threshold: int,
-    unread: bytes,
+    refused: bytes,
 ) -> Connection:
     connection = cls(descriptor.detach(), readable, writable, threshold=threshold)
-    connection._unread = unread
+    connection._stream.refused = refused
     return connection
 
 
-def _enlarge_buffer(end: socket.socket) -> None:
-    """Let the sender run ahead of the receiver, so that both copy at the same time."""
-    if end.family == socket.AF_UNIX:  # TCP finds a good size by itself
-        with contextlib.suppress(OSError):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-
-
 def Pipe(  # noqa: N802 - the name that multiprocessing has for it
-    duplex: bool = True, *, threshold: int = _wire.THRESHOLD
+    duplex: bool = True, *, threshold: int = wire.THRESHOLD
 ) -> tuple[Connection, Connection]:
     """Return two connected ends of a pipe, for two processes to exchange objects and arrays.
 
@@ -541,17 +553,16 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
         return wrap(first, threshold=threshold), wrap(second, threshold=threshold)
     a, b = socket.socketpair()
     with a, b:
-        _enlarge_buffer(a)
-        _enlarge_buffer(b)
         if not duplex:
             a.shutdown(socket.SHUT_WR)
-        return (
-            Connection(a.detach(), writable=duplex, threshold=threshold),
-            Connection(b.detach(), readable=duplex, threshold=threshold),
-        )
+        first = Connection(a.detach(), writable=duplex, threshold=threshold)
+        second = Connection(b.detach(), readable=duplex, threshold=threshold)
+    for end in (first, second):
+        end._stream.file.enlarge_buffer()
+    return first, second
 
 
-def wrap(connection: standard.Connection, *, threshold: int = _wire.THRESHOLD) -> Connection:
+def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) -> Connection:
     """Take over a standard connection and return one that carries arrays out of band.
 
     Parameters
@@ -598,14 +609,16 @@ def wrap(connection: standard.Connection, *, threshold: int = _wire.THRESHOLD) -
     >>> a.close(), b.close()
     (None, None)
     """
+    connection.fileno()  # raises if it is closed
     if isinstance(connection, Connection):
-        connection._threshold = threshold
+        connection._threshold = max(threshold, 1)
         return connection
     if sys.platform == "win32":
-        from ndpipe import _fallback
+        from ndpipe._pipe import windows
 
-        return cast(Connection, _fallback.wrap(connection, threshold))
-    with contextlib.suppress(OSError), as_socket(connection.fileno()) as end:
-        _enlarge_buffer(end)
+        return windows.wrap(connection, threshold)
     handle = take_handle(connection)
-    return Connection(handle, connection.readable, connection.writable, threshold=threshold)
+    taken = Connection(handle, connection.readable, connection.writable, threshold=threshold)
+    with contextlib.suppress(OSError):
+        taken._stream.file.enlarge_buffer()
+    return taken

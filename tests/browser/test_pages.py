@@ -85,7 +85,23 @@ def test_copied_output_is_what_a_terminal_would_show(page: Page) -> None:
     assert expected.fullmatch(copied)
 
 
+def test_the_whole_script_can_be_copied(page: Page) -> None:
+    """It opens at a click, and its button copies code that compiles, with one guard."""
+    page.goto(f"/{SEND}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    section = page.locator("#the-whole-script")
+    section.locator("summary").click()
+    section.locator(".highlight").hover()
+    section.locator("button.copybtn").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.length > 20)")
+    script = page.evaluate("navigator.clipboard.readText()")
+    compile(script, "pasted.py", "exec")
+    assert script.startswith("import multiprocessing\n")
+    assert script.count('if __name__ == "__main__":') == 1
+
+
 def test_search_finds_a_page_by_what_its_processes_printed(page: Page) -> None:
+    """Captured output is in the search index, without a server."""
     page.goto("/search.html?q=filled+zeros")
     results = page.locator("#search-results li a")
     results.filter(has_text="Send an array to a child").first.wait_for()

@@ -1,26 +1,32 @@
 """Each transport moves every byte, in each direction and under each start method it claims."""
 
+from typing import Any
+
 import pytest
 
-from ndpipe import compare as comparing
-from ndpipe.compare import Measurement, compare
-from ndpipe.plots import COLOURS
+from ndpipe.compare import Measurement, _entry, compare
+from ndpipe.compare.plots import COLOURS
 from ndpipe.transports import TRANSPORTS, available, find
 
 # Larger than any pipe's buffer and than joblib's threshold, and no multiple of a page.
 NBYTES = 8 * 100_003
 
 
+def _compare(*arguments: Any, **options: Any) -> tuple[Measurement, ...]:
+    return compare(*arguments, **options).measurements
+
+
 @pytest.mark.timeout(300)
 def test_every_transport_moves_every_byte_in_each_direction(start_method: str) -> None:
+    """No transport has an error, and each is measured in the directions that it declares."""
     kinds = available(start_method)
     assert len(kinds) >= len(TRANSPORTS) - 1  # but for fork's own, all are there in the tests
     measured = {
         (m.transport, m.direction): m
-        for m in compare(kinds, [NBYTES], start_method=start_method, repeat=2, timeout=30)
+        for m in _compare(kinds, [NBYTES], start_method=start_method, repeat=2, timeout=30)
     }
     assert {key: m.error for key, m in measured.items() if m.error} == {}
-    assert set(measured) == {(k.facts.name, way) for k in kinds for way in k.facts.directions}
+    assert set(measured) == {(k.info.name, way) for k in kinds for way in k.info.directions}
     for m in measured.values():
         assert m.verified
         assert m.repeats == 2
@@ -29,31 +35,35 @@ def test_every_transport_moves_every_byte_in_each_direction(start_method: str) -
 
 @pytest.mark.parametrize("nbytes", [8, 8 * 1021, 8 * 1022])
 def test_small_arrays_too(nbytes: int) -> None:
+    """From one value on, around the rows of the checksum; a size is rounded down."""
     names = ["memcpy", "pipe", "ndpipe-into", "shared-memory-new", "process-argument"]
-    for m in compare(names, [nbytes + 7], repeat=1, timeout=30):
+    for m in _compare(names, [nbytes + 7], repeat=1, timeout=30):
         assert (m.transport, m.error, m.nbytes) == (m.transport, None, nbytes)
 
 
-def test_every_transport_declares_what_it_is() -> None:
+def test_every_transport_declares_its_properties() -> None:
+    """Names are unique, families have colours, memory is plausible."""
     for name, kind in TRANSPORTS.items():
-        facts = kind.facts
-        assert facts.name == name
-        assert facts.family in COLOURS
-        assert facts.directions
-        assert facts.writeable
-        assert facts.cleanup
-        peak, kept = facts.memory
+        info = kind.info
+        assert info.name == name
+        assert info.family in COLOURS
+        assert info.directions
+        assert info.writeable
+        assert info.cleanup
+        peak, kept = info.memory
         assert 0 <= kept <= peak
         assert kind.__doc__
-    assert len({kind.facts.title for kind in TRANSPORTS.values()}) == len(TRANSPORTS)
+    assert len({kind.info.title for kind in TRANSPORTS.values()}) == len(TRANSPORTS)
 
 
-def test_what_cannot_be_used_here_is_left_out_by_default() -> None:
+def test_a_transport_that_cannot_be_used_here_is_left_out_by_default() -> None:
+    """Inheritance needs fork."""
     assert not set(find(["inherited-global"])) & set(available("spawn"))
 
 
-def test_what_cannot_be_used_here_is_a_row_when_it_is_asked_for() -> None:
-    (row,) = compare(
+def test_a_transport_that_cannot_be_used_here_is_an_error_if_asked_for() -> None:
+    """The error says what it needs."""
+    (row,) = _compare(
         ["inherited-global"], [NBYTES], directions=["to-child"], start_method="spawn", repeat=1
     )
     assert row.error == "only under fork, not spawn"
@@ -61,19 +71,20 @@ def test_what_cannot_be_used_here_is_a_row_when_it_is_asked_for() -> None:
     assert row.seconds is None
 
 
-def test_a_transport_that_is_not_installed_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transport_that_is_not_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how to install it."""
     monkeypatch.setattr("ndpipe.transports.base.find_spec", lambda _: None)
-    (row,) = compare(["pyzmq"], [NBYTES], directions=["from-child"], repeat=1)
+    (row,) = _compare(["pyzmq"], [NBYTES], directions=["from-child"], repeat=1)
     assert row.error == "zmq not installed; the extra 'peers' brings it"
-    assert "pyzmq" not in {kind.facts.name for kind in available("fork")}
+    assert "pyzmq" not in {kind.info.name for kind in available("fork")}
 
 
 def test_memory_that_would_not_be_there_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The modest ones are measured, the others are rows that say what they would need."""
-    monkeypatch.setattr(comparing, "available_memory", lambda: 200 * 1024**2)
+    """Transports that fit are measured; the error of the others says what they need."""
+    monkeypatch.setattr(_entry, "available_memory", lambda: 200 * 1024**2)
     rows: dict[str, Measurement] = {
         m.transport: m
-        for m in compare(["manager", "ndpipe"], [32_000_000], directions=["to-child"], repeat=1)
+        for m in _compare(["manager", "ndpipe"], [32_000_000], directions=["to-child"], repeat=1)
     }
     assert rows["manager"].error == "not tried: needs about 324 MiB, 200 MiB is free"
     assert rows["ndpipe"].error is None

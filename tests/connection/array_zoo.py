@@ -1,6 +1,6 @@
 """Arrays of every kind: dtypes times layouts, and how to compare what came with what was sent."""
 
-import pickle
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import numpy as np
@@ -58,9 +58,15 @@ def make(dtype: np.dtype[Any], seed: int = 0) -> np.ndarray[Any, Any]:
     return array
 
 
+def both_orders(dtype: np.dtype[Any]) -> list[np.dtype[Any]]:
+    """Return the dtype in either byte order, where it has one."""
+    other = dtype.newbyteorder()
+    return [dtype] if other == dtype and str(other) == str(dtype) else [dtype, other]
+
+
 def as_the_standard_pipe(obj: Any) -> Any:
     """Return what a standard pipe would deliver."""
-    return pickle.loads(pickle.dumps(obj, 4))
+    return ForkingPickler.loads(ForkingPickler.dumps(obj))
 
 
 def _elements(array: np.ndarray[Any, Any]) -> bytes:

@@ -100,7 +100,8 @@ def send_marked(conn: Connection, other: Connection, nbytes: int, how: str) -> N
 def report_turns(conn: Any, report: Connection) -> None:
     """Report whether both directions of an end that was inherited can be used."""
     with conn, report:
-        report.send([conn._send_turn.acquire(timeout=5), conn._recv_turn.acquire(timeout=5)])
+        turns = conn._stream.send_turn, conn._stream.receive_turn
+        report.send([turn.acquire(timeout=5) for turn in turns])
 
 
 def report_send(conn: Connection, report: Connection) -> None:

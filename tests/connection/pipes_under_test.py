@@ -4,7 +4,7 @@ import multiprocessing
 from typing import Any
 
 import ndpipe
-from ndpipe import _fallback
+from ndpipe._pipe import windows
 
 
 def descriptor_pipe(duplex: bool = True, *, threshold: int = 1) -> tuple[Any, Any]:
@@ -15,7 +15,7 @@ def descriptor_pipe(duplex: bool = True, *, threshold: int = 1) -> tuple[Any, An
 def fallback_pipe(duplex: bool = True, *, threshold: int = 1) -> tuple[Any, Any]:
     """Return a pipe that uses the standard messages, as on Windows."""
     first, second = multiprocessing.Pipe(duplex)
-    return _fallback.wrap(first, threshold), _fallback.wrap(second, threshold)
+    return windows.wrap(first, threshold), windows.wrap(second, threshold)
 
 
 MAKES = {"descriptors": descriptor_pipe, "messages": fallback_pipe}

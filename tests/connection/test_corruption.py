@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from recorded import play, record
 
-from ndpipe import _wire
+from ndpipe._pipe import wire
 
 ARRAY = np.arange(500, dtype=np.int32)
 MESSAGE = record({"array": ARRAY})
@@ -86,7 +86,7 @@ def test_recv_into_does_not_touch_the_array_for_a_corrupt_head() -> None:
 
 def test_the_index_is_not_unpickled_before_its_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pickle is loaded from an index that is not, byte for byte, what was sent."""
-    monkeypatch.setattr(_wire.pickle, "load", lambda _: pytest.fail("unpickled"))
+    monkeypatch.setattr(wire.pickle, "load", lambda _: pytest.fail("unpickled"))
     data = bytearray(MESSAGE)
     data[HEAD_AND_INDEX - 1] ^= 1
     assert "index fails its check" in str(outcome(bytes(data)))

@@ -8,10 +8,14 @@ import array_zoo
 import connection_peers
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from array_classes import CLASSES
+from differences import assert_as_the_standard
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pipes_under_test import MAKES
+
+import ndpipe
 
 # NumPy deprecates times without a unit, which must come through as long as they exist.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")
@@ -92,3 +96,41 @@ def test_what_arrives_is_what_was_sent(echoing: Any, array: Any, threshold: int)
 def test_what_arrives_is_what_was_sent_thoroughly(echoing: Any, array: Any, threshold: int) -> None:
     """The law, on ten thousand arrays."""
     law(echoing, array, threshold)
+
+
+@pytest.fixture(scope="module", params=MAKES)
+def ends(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any]]:
+    """Two ends in this process."""
+    a, b = MAKES[request.param]()
+    with a, b:
+        yield a, b
+
+
+def class_law(ends: tuple[Any, Any], array: Any, cls: str, threshold: int) -> None:
+    """Of any class, it arrives as the standard Pipe delivers it, but for the differences."""
+    a, b = ends
+    sent = CLASSES[cls](array)
+    assume(sent is not None)
+    ndpipe.wrap(a, threshold=threshold)
+    standard = array_zoo.as_the_standard_pipe(sent)
+    a.send(sent)
+    a.send([sent])
+    for received in (b.recv(), b.recv()[0]):
+        assert_as_the_standard(received, sent, standard, array_zoo._elements)
+
+
+@pytest.mark.filterwarnings("ignore:The chararray class:DeprecationWarning")
+@given(arrays(), st.sampled_from(sorted(CLASSES)), st.sampled_from([1, 100, 1 << 20]))
+def test_classes(ends: Any, array: Any, cls: str, threshold: int) -> None:
+    """The law of classes, on a few arrays."""
+    class_law(ends, array, cls, threshold)
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(1800)
+@pytest.mark.filterwarnings("ignore:The chararray class:DeprecationWarning")
+@settings(settings.get_profile("thorough"))
+@given(arrays(), st.sampled_from(sorted(CLASSES)), st.sampled_from([1, 100, 1 << 20]))
+def test_classes_thoroughly(ends: Any, array: Any, cls: str, threshold: int) -> None:
+    """The law of classes, on ten thousand arrays."""
+    class_law(ends, array, cls, threshold)

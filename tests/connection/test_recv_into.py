@@ -8,6 +8,8 @@ import connection_peers
 import numpy as np
 import pytest
 
+import ndpipe
+
 # NumPy deprecates times without a unit, which must come through as long as they exist.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")
 
@@ -173,3 +175,45 @@ def test_recv_into_needs_a_readable_open_end(make_pipe: Any) -> None:
     receiver.close()
     with pytest.raises(OSError, match="closed"):
         receiver.recv_into(np.zeros(3))
+
+
+ALIKE = [
+    *array_zoo.DTYPES,
+    np.dtype((np.record, "<i4,>f8,S3")),
+    np.dtype("<i4,>f8,S3", align=True),
+    np.dtype([("a", "u1"), ("b", "<f8")]),
+    np.dtype((np.record, [("a", "u1"), ("b", "<f8")]), align=True),
+    np.dtype([(("title", "r"), "i4"), ("s", "f8")]),
+    np.dtype({"names": ["early", "late"], "formats": ["i4", "i2"], "offsets": [2, 9]}),
+    np.dtype("<f8", metadata={"unit": "second"}),
+    np.dtype("<f8"),
+    np.dtype("l"),
+    np.dtype("q"),
+]
+
+
+@pytest.mark.parametrize("threshold", [1, 1 << 20])
+def test_dtypes_that_are_nearly_the_same(pipe: Any, threshold: int) -> None:
+    """For every pair of dtypes: the bytes that were sent, or a refusal that leaves everything."""
+    a, b = pipe
+    ndpipe.wrap(a, threshold=threshold)
+    arrays = [np.ascontiguousarray(array_zoo.make(dtype)[:2, :2]) for dtype in ALIKE]
+    filled = 0
+    for sent in arrays:
+        for like in arrays:
+            out = like.copy()
+            before = out.tobytes()
+            a.send(sent)
+            try:
+                b.recv_into(out)
+            except (ValueError, TypeError):
+                assert out.tobytes() == before
+                array_zoo.assert_same(b.recv(), sent)
+            else:
+                filled += 1
+                assert out.dtype == like.dtype
+                assert array_zoo._elements(out) == array_zoo._elements(sent)
+                for name in sent.dtype.names or ():
+                    assert out[name].tobytes() == sent[name].tobytes()
+            assert not b.poll()
+    assert len(arrays) <= filled < len(arrays) ** 2 / 4

@@ -1,6 +1,7 @@
 """Signal handlers in the middle of a transfer: exact arrays, or an error and a closed end."""
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import random
@@ -31,8 +32,10 @@ def numbered(n: int) -> np.ndarray[Any, Any]:
 def on_signal() -> Iterator[Callable[[Callable[..., None]], None]]:
     """Install a handler for SIGUSR1, until the test ends; SIGALRM is pytest-timeout's."""
     before = signal.getsignal(signal.SIGUSR1)
+    gc.disable()  # what a handler raises in a callback of the collector is lost
     yield lambda handler: signal.signal(signal.SIGUSR1, handler)
     signal.signal(signal.SIGUSR1, before)
+    gc.enable()
 
 
 def interrupt(*_: Any) -> None:

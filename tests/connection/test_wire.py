@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pickle
+import socket
 import struct
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import ndpipe
-from ndpipe import _wire
+from ndpipe._pipe import wire
 
 SMALL = [
     None,
@@ -104,10 +105,9 @@ def test_the_threshold(threshold: int, off: int, closing: Any) -> None:
     a, b = map(closing.enter_context, ndpipe.Pipe(threshold=threshold))
     sent = np.arange(threshold + off).astype(np.uint8)
     a.send(sent)
-    start = b.fileno()
-    head = os.read(start, 12)
-    assert (head == _wire.MAGIC) == (off >= 0)
-    b._unread = head
+    with socket.socket(fileno=os.dup(b.fileno())) as end:
+        head = end.recv(12, socket.MSG_PEEK)
+    assert (head == wire.MAGIC) == (off >= 0)
     array_zoo.assert_same(b.recv(), sent)
 
 
@@ -117,7 +117,7 @@ def test_sizes_of_standard_messages(
     size: int, peer: str, closing: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bodies around each edge of the frame, that between int32 and uint64 lowered to 100 bytes."""
-    monkeypatch.setattr(_wire, "MAX_SHORT", 100)
+    monkeypatch.setattr(wire, "MAX_SHORT", 100)
     first, second = multiprocessing.Pipe()
     a = closing.enter_context(ndpipe.wrap(first))
     b = closing.enter_context(second if peer == "standard" else ndpipe.wrap(second))
@@ -133,8 +133,8 @@ def test_arrays_past_one_system_call(
     nbytes: int, make_pipe: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Arrays around what one system call, or one message of the fallback, may carry."""
-    monkeypatch.setattr("ndpipe._stream._MAX_IO", 100)
-    monkeypatch.setattr("ndpipe._fallback._PIECE", 100)
+    monkeypatch.setattr("ndpipe._pipe.files.MAX_IO", 100)
+    monkeypatch.setattr("ndpipe._pipe.windows._PIECE", 100)
     a, b = make_pipe()
     sent = np.arange(nbytes).astype(np.uint8)
     a.send([sent, sent[::2]])

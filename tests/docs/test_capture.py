@@ -1,12 +1,11 @@
 """Every process's lines reach the page, in the order in which they were printed."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from _ext import capture
+from tests.docs.gallery import Gallery
 
 START = """
 import multiprocessing
@@ -35,15 +34,14 @@ if __name__ == "__main__":
 def test_lines_come_in_true_order(
     start_method: str,
     as_default: dict[str, str],
-    gallery_under: Callable[[Path, dict[str, str]], Any],
     tmp_path: Path,
 ) -> None:
     """A child that lives through several blocks speaks in each, between its parent's lines."""
-    gallery = gallery_under(tmp_path / "project", as_default)
+    gallery = Gallery(tmp_path / "project", as_default)
     gallery.page(START, TALK, END)
     built = gallery.build()
     assert built.status == 0, built.log
-    assert built.runs == [
+    assert built.runs() == [
         ("parent", "before"),
         ("child", "echoing 'one'\n"),
         ("parent", "back: one\n"),
@@ -55,12 +53,12 @@ def test_lines_come_in_true_order(
     assert "echoing" not in built.log, "a child's line leaked into the build's log"
 
 
-def test_a_page_without_children_is_the_parents(gallery: Any) -> None:
+def test_a_page_without_children_is_the_parents(gallery: Gallery) -> None:
     """Text with the characters that HTML gives a meaning is shown as it is; stderr is shown too."""
     gallery.page("import sys\nprint('<b> & \"q\"')\nprint('to stderr', file=sys.stderr)")
     built = gallery.build()
     assert built.status == 0, built.log
-    assert built.runs == [("parent", '<b> & "q"\nto stderr')]
+    assert built.runs() == [("parent", '<b> & "q"\nto stderr')]
 
 
 def test_what_a_child_prints_between_two_blocks_is_not_lost(
@@ -78,7 +76,8 @@ def test_what_a_child_prints_between_two_blocks_is_not_lost(
     capture._record.cache_clear()
 
 
-def test_no_memory_figure_is_shown(gallery: Any) -> None:
+def test_no_memory_figure_is_shown(gallery: Gallery) -> None:
+    """The page says what it was built on in place of the parent's memory."""
     gallery.page("print(1)")
     built = gallery.build()
     html = (built.html / "plot_page.html").read_text("utf-8")

@@ -18,4 +18,5 @@ from _ext.process_output import parse
     ],
 )
 def test_runs(captured: str, runs: list[tuple[str, str]]) -> None:
+    """Marks end at the line, and a child's unfinished line is its own."""
     assert parse(captured) == runs

@@ -1,18 +1,24 @@
 """Every way to move an array between a parent and a child, behind one small interface.
 
-Each transport is a class of a few lines, as one would write them by hand, and declares in its
-:class:`~ndpipe.transports.base.Facts` what it is. :func:`ndpipe.compare.compare` measures them.
+Each transport is a class of a few lines and declares its properties in a
+:class:`~ndpipe.transports.base.TransportInfo`. :func:`ndpipe.compare.compare` measures them.
 """
 
 import platform
 from collections.abc import Iterable
 
-from ndpipe.transports.base import DIRECTIONS, Direction, Facts, Transport
-from ndpipe.transports.baselines import MemCopy
-from ndpipe.transports.births import InheritedGlobal, ProcessArgument
+from ndpipe.transports.at_start import InheritedGlobal, ProcessArgument
+from ndpipe.transports.base import DIRECTIONS, Direction, Transport, TransportInfo
+from ndpipe.transports.baselines import FirstTouch, MemCopy, MemCopyNew
 from ndpipe.transports.files import MappedFile
-from ndpipe.transports.peers import ZeroMQ
-from ndpipe.transports.pipes import NdPipe, NdPipeInto, Pipe, PipeSimplex, Queue, SimpleQueue
+from ndpipe.transports.pipes import (
+    NdPipe,
+    NdPipeInto,
+    PipeSimplex,
+    Queue,
+    SimpleQueue,
+    StandardPipe,
+)
 from ndpipe.transports.pools import Joblib, PoolResult
 from ndpipe.transports.shared import (
     Manager,
@@ -21,20 +27,23 @@ from ndpipe.transports.shared import (
     ReusedSharedMemory,
     SharedArray,
 )
+from ndpipe.transports.third_party import ZeroMQ
 
 __all__ = [
     "DIRECTIONS",
     "TRANSPORTS",
     "Direction",
-    "Facts",
     "Transport",
+    "TransportInfo",
     "available",
     "find",
 ]
 
 _CLASSES: tuple[type[Transport], ...] = (
     MemCopy,
-    Pipe,
+    MemCopyNew,
+    FirstTouch,
+    StandardPipe,
     PipeSimplex,
     NdPipe,
     NdPipeInto,
@@ -54,7 +63,7 @@ _CLASSES: tuple[type[Transport], ...] = (
 )
 
 #: Every transport by its name.
-TRANSPORTS: dict[str, type[Transport]] = {kind.facts.name: kind for kind in _CLASSES}
+TRANSPORTS: dict[str, type[Transport]] = {kind.info.name: kind for kind in _CLASSES}
 
 
 def find(names: Iterable[str]) -> list[type[Transport]]:
@@ -72,17 +81,17 @@ def find(names: Iterable[str]) -> list[type[Transport]]:
     Raises
     ------
     ValueError
-        If there is no transport of a name; the message lists those that there are.
+        If a name is unknown; the message lists all names.
 
     Examples
     --------
     >>> from ndpipe.transports import find
     >>> [transport.__name__ for transport in find(["pipe", "queue"])]
-    ['Pipe', 'Queue']
+    ['StandardPipe', 'Queue']
     >>> find(["telepathy"])
     Traceback (most recent call last):
         ...
-    ValueError: no transport 'telepathy'; there are memcpy, pipe, ...
+    ValueError: no transport 'telepathy'; there are memcpy, memcpy-new, ...
     """
     found = []
     for name in names:
@@ -93,15 +102,15 @@ def find(names: Iterable[str]) -> list[type[Transport]]:
 
 
 def obstacle(transport: type[Transport], start_method: str) -> str | None:
-    """Return why a transport cannot be used here, in a few words, or None where it can."""
-    facts = transport.facts
+    """Return why a transport cannot be used here, in a few words, or None if it can."""
+    info = transport.info
     system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
-    if facts.missing:
-        return f"{' and '.join(facts.missing)} not installed; the extra 'peers' brings it"
-    if system not in facts.platforms:
-        return f"only on {' and '.join(facts.platforms)}"
-    if start_method not in facts.start_methods:
-        return f"only under {' and '.join(facts.start_methods)}, not {start_method}"
+    if info.missing:
+        return f"{' and '.join(info.missing)} not installed; the extra 'peers' brings it"
+    if system not in info.platforms:
+        return f"only on {' and '.join(info.platforms)}"
+    if start_method not in info.start_methods:
+        return f"only under {' and '.join(info.start_methods)}, not {start_method}"
     return None
 
 

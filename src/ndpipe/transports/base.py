@@ -1,4 +1,4 @@
-"""What a transport is: the few calls that the harness makes, and the facts that it declares."""
+"""The interface of a transport: the calls that a driver makes, and the declared properties."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,16 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DIRECTIONS", "Birth", "Call", "Channel", "Direction", "Facts", "Local", "Transport"]
+__all__ = [
+    "DIRECTIONS",
+    "AtStart",
+    "Call",
+    "Channel",
+    "Direction",
+    "Local",
+    "Transport",
+    "TransportInfo",
+]
 
 Direction = Literal["to-child", "from-child"]
 DIRECTIONS: tuple[Direction, ...] = ("to-child", "from-child")
@@ -19,43 +28,50 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a transport is, apart from how fast it is.
+class TransportInfo:
+    """The properties of a transport, apart from its speed.
 
     Attributes
     ----------
     name : str
-        What the command line and the records call it.
+        Name on the command line and in results.
     title : str
-        What a table or a plot calls it.
+        Name in tables and plots.
     family : str
-        Its kind, which gives it its colour in every plot.
+        Kind of transport; transports of one family have one colour in every plot.
     moves : {"copies", "shares"}
-        Whether the receiver gets bytes of its own or looks at the sender's.
-    peers : {"one-to-one", "one-to-many", "many-to-many"}
-        How many processes can be at either side.
+        Whether the receiver gets bytes of its own or maps the sender's.
+    topology : {"one-to-one", "one-to-many", "many-to-many"}
+        How many processes can send and receive.
     writeable : str
-        Whether the receiver may write to what it got, and who sees it.
+        Whether the receiver may write to the array, and who sees what it writes.
     cleanup : str
-        What frees what it uses, and who must see to that.
+        What frees the resources, and who must do it.
     memory : tuple of (float, float)
-        For the guard: multiples of the array that it needs at its peak beyond the array that is
-        sent, both sides together, and that it keeps from one transfer to the next.
+        Memory needed beyond the array that is sent, both sides together, in multiples of the
+        array: at the peak of a transfer, and between two transfers.
+    destination : {"new memory", "used memory", "shared memory"}
+        Where the receiver finds the array. Memory that is new to a process is slow at its first
+        touch, because the system provides it page by page; memory in use is not.
     directions : tuple of {"to-child", "from-child"}
+        Supported directions.
     start_methods : tuple of str
+        Supported start methods.
     platforms : tuple of {"Linux", "macOS", "Windows"}
+        Supported systems.
     requires : tuple of str
-        Modules that must be installed; the extra ``peers`` brings them.
+        Third-party modules that must be installed.
     """
 
     name: str
     title: str
     family: str
     moves: Literal["copies", "shares"]
-    peers: Literal["one-to-one", "one-to-many", "many-to-many"]
+    topology: Literal["one-to-one", "one-to-many", "many-to-many"]
     writeable: str
     cleanup: str
     memory: tuple[float, float]
+    destination: Literal["new memory", "used memory", "shared memory"] = "new memory"
     directions: tuple[Direction, ...] = DIRECTIONS
     start_methods: tuple[str, ...] = ("fork", "spawn", "forkserver")
     platforms: tuple[str, ...] = ("Linux", "macOS", "Windows")
@@ -68,19 +84,19 @@ class Facts:
 
 
 class Transport:
-    """A way to move an array. Either process makes an instance of its own."""
+    """A way to move an array. Each process makes its own instance."""
 
-    facts: ClassVar[Facts]
+    info: ClassVar[TransportInfo]
 
     def close(self) -> None:
-        """Free, in the parent and last of all, what the transport made there."""
+        """Free the parent's resources, after everything else."""
 
 
 class Channel(Transport):
-    """A transport between two processes that both go on living."""
+    """A transport between two processes that both outlive the transfer."""
 
     def open(self, context: BaseContext, n: int) -> tuple[Any, Any]:
-        """Return, in the parent and before the child starts, the sender's and the receiver's end.
+        """Return the sender's and the receiver's end, in the parent, before the child starts.
 
         The child gets its end as an argument of its process. `n` is the number of float64 values
         in each array to come.
@@ -88,11 +104,11 @@ class Channel(Transport):
         raise NotImplementedError
 
     def attach(self, end: Any) -> Any:
-        """Do what either process does once before its first transfer; return the end to use."""
+        """Prepare an end before the first transfer of a process; return the end to use."""
         return end
 
     def send(self, end: Any, array: Array) -> None:
-        """Send `array`; the receiver is about to receive it."""
+        """Send `array`; the receiver is ready to receive it."""
         raise NotImplementedError
 
     def receive(self, end: Any) -> Array:
@@ -100,17 +116,17 @@ class Channel(Transport):
         raise NotImplementedError
 
     def received(self, end: Any) -> None:
-        """Clean up at the receiver, which has read the array and let go of it."""
+        """Clean up at the receiver, which has read the array and dropped it."""
 
     def sent(self, end: Any) -> None:
-        """Clean up at the sender, once the receiver has done so."""
+        """Clean up at the sender, after the receiver."""
 
     def detach(self, end: Any) -> None:
-        """Let go of the end, in either process, after its last transfer."""
+        """Release an end, in each process, after its last transfer."""
 
 
-class Birth(Transport):
-    """A transport that gives the array to a child as it starts: a new child for each array."""
+class AtStart(Transport):
+    """A transport that hands the array over when the child starts: a new child for each array."""
 
     def start(
         self, context: BaseContext, array: Array, read: Callable[..., None], *arguments: Any
@@ -120,19 +136,19 @@ class Birth(Transport):
 
 
 class Call(Transport):
-    """A transport that is a call of a function in another process, which some pool started."""
+    """A transport that calls a function in the worker process of a pool."""
 
     def open(self, context: BaseContext) -> None:
         """Start the pool."""
         raise NotImplementedError
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what ``function(*arguments)`` returns, called in a worker of the pool."""
+        """Call ``function(*arguments)`` in a worker and return the result."""
         raise NotImplementedError
 
 
 class Local(Transport):
-    """No transport, but a measure for them: one process moves the array to itself."""
+    """A yardstick: one process that moves the array to itself."""
 
     def move(self, array: Array) -> Array:
         """Return an array with the same bytes."""

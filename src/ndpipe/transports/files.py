@@ -1,4 +1,4 @@
-"""Through a file that the receiver maps into its memory."""
+"""Through a file that the receiver maps."""
 
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ndpipe.transports.base import Array, Channel, Facts
+from ndpipe.transports.base import Array, Channel, TransportInfo
 
 __all__ = ["MappedFile"]
 
@@ -16,7 +16,7 @@ __all__ = ["MappedFile"]
 class MappedFile(Channel):
     """A ``.npy`` file: saved by the sender, mapped by the receiver with ``mmap_mode``."""
 
-    facts = Facts(
+    info = TransportInfo(
         "mapped-file",
         ".npy, mmap_mode",
         "file",
@@ -25,6 +25,7 @@ class MappedFile(Channel):
         "with ``mmap_mode='r+'``, and every process that maps the file sees it",
         "whoever deletes the file; on Windows only when nobody maps it any more",
         (1, 0),
+        "shared memory",
     )
 
     def open(self, context: BaseContext, n: int) -> tuple[Any, Connection]:

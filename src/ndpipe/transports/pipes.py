@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from ndpipe import connection
-from ndpipe.transports.base import Array, Channel, Facts
+from ndpipe.transports.base import Array, Channel, TransportInfo
 
-__all__ = ["NdPipe", "NdPipeInto", "Pipe", "PipeSimplex", "Queue", "SimpleQueue"]
+__all__ = ["NdPipe", "NdPipeInto", "PipeSimplex", "Queue", "SimpleQueue", "StandardPipe"]
 
 _OWN = "yes, its own copy"
 _ENDS = "closing both ends, or their garbage collection"
 
 
-class Pipe(Channel):
+class StandardPipe(Channel):
     """A duplex ``multiprocessing.Pipe``: pickled, written to a socket pair, unpickled."""
 
-    facts = Facts("pipe", "Pipe", "pipe", "copies", "one-to-one", _OWN, _ENDS, (4, 0))
+    info = TransportInfo("pipe", "Pipe", "pipe", "copies", "one-to-one", _OWN, _ENDS, (4, 0))
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:
         receiver, sender = context.Pipe()
@@ -37,10 +37,10 @@ class Pipe(Channel):
         end.close()
 
 
-class PipeSimplex(Pipe):
+class PipeSimplex(StandardPipe):
     """A ``multiprocessing.Pipe(duplex=False)``: the same messages through an ``os.pipe``."""
 
-    facts = Facts(
+    info = TransportInfo(
         "pipe-simplex", "Pipe(duplex=False)", "pipe", "copies", "one-to-one", _OWN, _ENDS, (4, 0)
     )
 
@@ -52,7 +52,7 @@ class PipeSimplex(Pipe):
 class Queue(Channel):
     """A ``multiprocessing.Queue``: a pipe with locks, and a thread that pickles and writes."""
 
-    facts = Facts(
+    info = TransportInfo(
         "queue",
         "Queue",
         "queue",
@@ -82,7 +82,7 @@ class Queue(Channel):
 class SimpleQueue(Channel):
     """A ``multiprocessing.SimpleQueue``: a pipe with locks, and no thread."""
 
-    facts = Facts(
+    info = TransportInfo(
         "simple-queue",
         "SimpleQueue",
         "queue",
@@ -108,10 +108,10 @@ class SimpleQueue(Channel):
         end.close()
 
 
-class NdPipe(Pipe):
+class NdPipe(StandardPipe):
     """An ``ndpipe.Pipe``: the bytes go from one array straight into the other."""
 
-    facts = Facts(
+    info = TransportInfo(
         "ndpipe",
         "ndpipe.Pipe",
         "ndpipe",
@@ -128,9 +128,9 @@ class NdPipe(Pipe):
 
 
 class NdPipeInto(Channel):
-    """An ``ndpipe.Pipe`` whose receiver fills an array that it has already: ``recv_into``."""
+    """An ``ndpipe.Pipe`` whose receiver fills one array again and again: ``recv_into``."""
 
-    facts = Facts(
+    info = TransportInfo(
         "ndpipe-into",
         "ndpipe recv_into",
         "ndpipe",
@@ -139,6 +139,7 @@ class NdPipeInto(Channel):
         _OWN,
         _ENDS,
         (1, 1),
+        "used memory",
     )
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, tuple[Connection, int]]:

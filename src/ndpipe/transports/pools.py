@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import BaseContext
 from typing import Any
 
-from ndpipe.transports.base import Call, Facts
+from ndpipe.transports.base import Call, TransportInfo
 
 __all__ = ["Joblib", "PoolResult"]
 
@@ -13,7 +13,7 @@ __all__ = ["Joblib", "PoolResult"]
 class PoolResult(Call):
     """What a task of a ``ProcessPoolExecutor`` returns."""
 
-    facts = Facts(
+    info = TransportInfo(
         "pool-result",
         "ProcessPoolExecutor",
         "server",
@@ -38,7 +38,7 @@ class PoolResult(Call):
 class Joblib(Call):
     """An argument of a task of joblib, which writes large arrays to a file and maps it."""
 
-    facts = Facts(
+    info = TransportInfo(
         "joblib",
         "joblib memmap",
         "file",
@@ -47,6 +47,7 @@ class Joblib(Call):
         "with ``mmap_mode='r+'``, and every worker sees it",
         "joblib, which deletes its folder when the call is over",
         (1, 0),
+        "shared memory",
         directions=("to-child",),
         requires=("joblib",),
     )

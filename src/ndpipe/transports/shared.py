@@ -1,5 +1,6 @@
-"""Through memory that both processes see; a pipe only says that it is ready."""
+"""Through memory that both processes map; a pipe only signals that it is ready."""
 
+from dataclasses import replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -9,65 +10,30 @@ from typing import Any
 
 import numpy as np
 
-from ndpipe.transports.base import Array, Channel, Facts
+from ndpipe.transports.base import Array, Channel, TransportInfo
 
 __all__ = ["Manager", "NewSharedMemory", "RawArray", "ReusedSharedMemory", "SharedArray"]
 
 _SEEN = "yes, and every process sees it"
-
-
-class SharedArray(Channel):
-    """A ``multiprocessing.Array`` of ctypes doubles, with its lock."""
-
-    facts = Facts(
-        "array",
-        "Array",
-        "shared memory",
-        "shares",
-        "many-to-many",
-        _SEEN,
-        "garbage collection, once no process uses it",
-        (1, 1),
-    )
-
-    def open(self, context: BaseContext, n: int) -> tuple[Any, Any]:
-        receiver, sender = context.Pipe(duplex=False)
-        shared = context.Array("d", n)
-        return (sender, shared), (receiver, shared)
-
-    def send(self, end: Any, array: Array) -> None:
-        ready, shared = end
-        with shared.get_lock():
-            np.frombuffer(shared.get_obj())[:] = array
-        ready.send(None)
-
-    def receive(self, end: Any) -> Array:
-        ready, shared = end
-        ready.recv()
-        return np.frombuffer(shared.get_obj())
-
-    def detach(self, end: Any) -> None:
-        ready, _ = end
-        ready.close()
+_UNNAMED = "garbage collection, once no process uses it"
 
 
 class RawArray(Channel):
     """A ``multiprocessing.RawArray`` of ctypes doubles: no lock."""
 
-    facts = Facts(
-        "raw-array",
-        "RawArray",
-        "shared memory",
-        "shares",
-        "many-to-many",
-        _SEEN,
-        "garbage collection, once no process uses it",
-        (1, 1),
+    info = TransportInfo(
+        *("raw-array", "RawArray", "shared memory", "shares", "many-to-many", _SEEN, _UNNAMED),
+        memory=(1, 1),
+        destination="shared memory",
     )
+
+    def make(self, context: BaseContext, n: int) -> Any:
+        """Return a shared array of `n` values."""
+        return context.RawArray("d", n)
 
     def open(self, context: BaseContext, n: int) -> tuple[Any, Any]:
         receiver, sender = context.Pipe(duplex=False)
-        shared = context.RawArray("d", n)
+        shared = self.make(context, n)
         return (sender, shared), (receiver, shared)
 
     def send(self, end: Any, array: Array) -> None:
@@ -85,10 +51,28 @@ class RawArray(Channel):
         ready.close()
 
 
+class SharedArray(RawArray):
+    """A ``multiprocessing.Array`` of ctypes doubles, with its lock."""
+
+    info = replace(RawArray.info, name="array", title="Array")
+
+    def make(self, context: BaseContext, n: int) -> Any:
+        return context.Array("d", n)
+
+    def send(self, end: Any, array: Array) -> None:
+        ready, shared = end
+        with shared.get_lock():
+            super().send((ready, shared.get_obj()), array)
+
+    def receive(self, end: Any) -> Array:
+        ready, shared = end
+        return super().receive((ready, shared.get_obj()))
+
+
 class NewSharedMemory(Channel):
     """A ``SharedMemory`` segment for each array: made by the sender, which unlinks it too."""
 
-    facts = Facts(
+    info = TransportInfo(
         "shared-memory-new",
         "SharedMemory, new",
         "shared memory",
@@ -97,10 +81,11 @@ class NewSharedMemory(Channel):
         _SEEN,
         "close() in every process, and unlink() in one, after the last has read",
         (1, 0),
+        "shared memory",
     )
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:
-        # One tracker for both processes: one of the child's own, started later by itself, would
+        # Both processes must use one tracker. A tracker that the child started for itself would
         # unlink the parent's segments when the child ends.
         resource_tracker.ensure_running()
         receiver, sender = context.Pipe(duplex=False)
@@ -130,7 +115,7 @@ class NewSharedMemory(Channel):
 class ReusedSharedMemory(Channel):
     """One ``SharedMemory`` segment for all arrays, made by the parent before the child starts."""
 
-    facts = Facts(
+    info = TransportInfo(
         "shared-memory",
         "SharedMemory, reused",
         "shared memory",
@@ -139,6 +124,7 @@ class ReusedSharedMemory(Channel):
         _SEEN,
         "close() in every process, and unlink() in one, after the last has read",
         (1, 1),
+        "shared memory",
     )
 
     def open(self, context: BaseContext, n: int) -> tuple[Any, Any]:
@@ -168,7 +154,7 @@ class ReusedSharedMemory(Channel):
 class Manager(Channel):
     """A dict of a ``multiprocessing.Manager``: a server process holds the array, pickled twice."""
 
-    facts = Facts(
+    info = TransportInfo(
         "manager",
         "Manager dict",
         "server",

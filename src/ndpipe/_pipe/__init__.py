@@ -1,0 +1,1 @@
+"""The private half of `ndpipe.Pipe`: messages, the stream that carries them, and their format."""

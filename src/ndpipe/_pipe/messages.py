@@ -1,0 +1,204 @@
+"""What a connection sends and receives, one message at a time, through the stream beneath it.
+
+Each function that receives reads the whole message or refuses it. It returns the message only if
+no exception arrived in between; its caller, the public method, stops the transfer otherwise.
+"""
+
+import pickle
+import sys
+from collections.abc import Callable
+from multiprocessing import BufferTooShort
+from typing import Any, Never
+
+from numpy.typing import NDArray
+
+from ndpipe._pipe import wire
+from ndpipe._pipe.buffers import raw
+from ndpipe._pipe.pickling import fails
+from ndpipe._pipe.stream import Incoming, Stream
+
+__all__ = [
+    "receive_array",
+    "receive_bytes",
+    "receive_bytes_into",
+    "receive_object",
+    "send_bytes",
+    "send_object",
+]
+
+_EMPTY = bytes(4)
+_unpack = wire.INT32.unpack
+_SMALL = 16384  # bytes of a body that is written together with its length, as the standard one is
+
+
+def send_object(stream: Stream, obj: Any, threshold: int) -> None:
+    """Send an object: as a standard message, or with its large arrays beside the pickle."""
+    start, arrays = wire.encode(obj, threshold)
+    if not arrays and len(start) <= _SMALL:
+        stream.send(wire.INT32.pack(len(start)) + start)
+    elif not arrays:
+        send_bytes(stream, start)
+    else:
+        stream.send(start, *arrays)
+
+
+def send_bytes(stream: Stream, body: bytes | memoryview) -> None:
+    """Send a standard message."""
+    prefix = wire.prefix(len(body))
+    if len(body) <= _SMALL:
+        stream.send(prefix + body)
+    else:
+        stream.send(prefix, body)
+
+
+def receive_object(message: Incoming) -> Any:
+    """Receive any object."""
+    arrays: list[NDArray[Any]] = []
+    try:
+        with message.turn:
+            message.begin()
+            try:
+                _, length = _read_prefix(message)
+                if length is not None:
+                    body = message.take(length)
+                else:
+                    index = _read_index(message)
+                    arrays = index.allocate()
+                    for array in arrays:
+                        message.fill(raw(array))
+            finally:
+                message.end()
+        if length is None and index.is_array:
+            return arrays[0]
+        load: Any = pickle.loads if length is not None else index.rebuild
+        data: Any = body if length is not None else arrays
+        try:
+            return load(data)
+        except wire.CorruptMessageError:
+            raise
+        except BaseException:
+            # If the message is to blame, it has been received all the same.
+            if fails(load, data):
+                message.settle()
+            raise
+    except BaseException as error:
+        message.stop(error)
+        raise
+
+
+def receive_array(message: Incoming, out: NDArray[Any]) -> NDArray[Any]:
+    """Receive an array into `out`, or refuse the message before a byte of the array is read."""
+    try:
+        with message.turn:
+            message.begin()
+            try:
+                if message.peek(4) == _EMPTY:  # of which nothing would be left to wait for
+                    message.settle()
+                    raise TypeError(wire.NOT_AN_ARRAY)
+                prefix, length = _read_prefix(message)
+                if length is None:
+                    _read_index(message, out)
+                    message.fill(raw(out))
+                else:
+                    # All but the last byte, which in a pickle is always a full stop: left in the
+                    # stream, it lets wait() still see a message that is refused.
+                    body = message.take(max(length - 1, 0))
+                    try:
+                        data = wire.decode_array(body + b".", out)
+                    except BaseException:
+                        message.refuse(prefix + body)
+                        raise
+                    message.take(1)
+                    raw(out)[:] = data
+            finally:
+                message.end()
+        return out
+    except BaseException as error:
+        message.stop(error)
+        raise
+
+
+def receive_bytes(message: Incoming, maxsize: int | None, refuse: Callable[[], Never]) -> bytes:
+    """Receive the body of a standard message; call `refuse` if it is longer than `maxsize`."""
+    try:
+        body = _read_body(message, maxsize)
+        if body is None:
+            refuse()
+        return body
+    except BaseException as error:
+        message.stop(error)
+        raise
+
+
+def receive_bytes_into(message: Incoming, view: memoryview) -> int:
+    """Receive the body of a standard message into a buffer, and return its length."""
+    try:
+        body = _read_body(message, None) or b""
+        if len(view) < len(body):
+            message.settle()
+            raise BufferTooShort(body)
+        view[: len(body)] = body
+        return len(body)
+    except BaseException as error:
+        message.stop(error)
+        raise
+
+
+def _read_body(message: Incoming, maxsize: int | None) -> bytes | None:
+    """Read the body of a standard message; None if it is longer than `maxsize`."""
+    with message.turn:
+        message.begin()
+        try:
+            prefix, length = _read_prefix(message)
+            if length is None:
+                message.refuse(prefix)
+                raise TypeError(wire.HAS_ARRAYS)
+            if maxsize is not None and length > maxsize:
+                message.settle()  # the caller ends receiving
+                return None
+            return message.take(length)
+        finally:
+            message.end()
+
+
+def _read_prefix(message: Incoming) -> tuple[bytearray, int | None]:
+    """Read the start of a message; return it with the length of the body that follows.
+
+    The length is None if no standard body follows, but a description of arrays.
+    """
+    prefix = message.first()
+    length: int
+    (length,) = _unpack(prefix)
+    if length < 0:
+        if length != -1:
+            raise wire.CorruptMessageError(f"it declares {length} bytes")
+        message.total = len(wire.MAGIC)
+        prefix = prefix + message.take(len(wire.MAGIC) - len(prefix))  # not in place: it is kept
+        if prefix == wire.MAGIC:
+            return prefix, None
+        (length,) = wire.UINT64.unpack_from(prefix, wire.INT32.size)
+        if length > sys.maxsize:
+            raise wire.CorruptMessageError(f"it declares {length} bytes")
+    message.total += length
+    return prefix, length
+
+
+def _read_index(message: Incoming, out: NDArray[Any] | None = None) -> wire.Index:
+    """Read what describes the arrays of a message, or refuse it if `out` cannot hold them."""
+    message.total = wire.HEAD_SIZE
+    head = wire.MAGIC + message.take(wire.HEAD_SIZE - len(wire.MAGIC))
+    length = wire.index_length(head)
+    message.total += length
+    start = head + message.take(length)
+    try:
+        index = wire.Index(start, out)
+        if out is not None:
+            index.check_into(out)
+    except wire.CorruptMessageError:
+        raise
+    except BaseException:
+        if out is not None:
+            message.refuse(start)
+        raise
+    message.total += index.nbytes
+    return index

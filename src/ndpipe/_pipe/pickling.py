@@ -1,0 +1,282 @@
+"""Pickling that sets large arrays aside, and unpickling that does nothing but make an array."""
+
+import contextlib
+import copyreg
+import io
+import pickle
+import struct
+import sys
+from collections.abc import Callable
+from multiprocessing.reduction import ForkingPickler
+from types import BuiltinFunctionType, FunctionType, SimpleNamespace
+from typing import Any, ClassVar, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
+
+__all__ = [
+    "ArrayUnpickler",
+    "Described",
+    "Pickler",
+    "array_beside",
+    "dumps",
+    "fails",
+    "is_bytes",
+    "pickles_as_array",
+]
+
+# The kinds of dtype whose elements are nothing but their bytes. Not "O" (references), not "T"
+# (strings of variable width, kept elsewhere).
+_PLAIN_KINDS = frozenset("biufcmMSUV")
+# Packages whose own ways of pickling do not write to an array that they have already returned.
+_KNOWN = sys.stdlib_module_names | {"numpy"}
+# What was registered with ForkingPickler, which multiprocessing pickles with. It has a say before
+# copyreg, but not over functions and classes, which are pickled by name.
+_REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
+_NEVER_REDUCED = frozenset({FunctionType, type})
+
+
+def is_bytes(dtype: np.dtype[Any]) -> bool:
+    """Whether the elements of such a dtype are nothing but their bytes."""
+    return dtype.kind in _PLAIN_KINDS and not dtype.hasobject
+
+
+def _has_metadata(dtype: np.dtype[Any]) -> bool:
+    inner = [field[0] for field in (dtype.fields or {}).values()]
+    inner += [dtype.base] if dtype.base is not dtype else []
+    return dtype.metadata is not None or any(map(_has_metadata, inner))
+
+
+def pickles_as_array(cls: Any) -> bool:
+    """Whether arrays of a class pickle as NumPy's own do: as their bytes, layout and class."""
+    return (
+        cls.__reduce__ is np.ndarray.__reduce__
+        and cls.__reduce_ex__ is np.ndarray.__reduce_ex__
+        and cls.__setstate__ is np.ndarray.__setstate__
+        and cls not in _REDUCERS
+        and cls not in copyreg.dispatch_table
+    )
+
+
+def array_beside(*_: Any) -> NoReturn:
+    """Stand in the pickle of an object for an array whose bytes follow it."""
+    raise pickle.UnpicklingError("this pickle's arrays travelled beside it; only recv() has them")
+
+
+# The format names this function: its name must not change with the module it stands in.
+array_beside.__module__, array_beside.__name__ = "ndpipe", "_array"
+array_beside.__qualname__ = "_array"
+
+
+class Pickler(pickle.Pickler):
+    """The pickler of multiprocessing, but that it sets large arrays aside.
+
+    Not a subclass of `ForkingPickler`, which makes its table of reducers anew for every message.
+
+    Attributes
+    ----------
+    threshold : int
+        Arrays of at least so many bytes are set aside.
+    arrays : list of ndarray
+        What was set aside: contiguous arrays whose bytes are to follow the pickle.
+    met : dict of type to None
+        The classes of other objects, which nothing need be done about. Whoever makes a pickler
+        sets these three: a constructor would cost as much as pickling a small object.
+    first : ndarray or None
+        The first of them, as it was met.
+    copies : bool
+        Whether some object's own code takes part, so that arrays are copied when they are met.
+    """
+
+    copies = False
+    first: NDArray[Any] | None = None
+
+    threshold: int
+    arrays: list[NDArray[Any]]
+    met: dict[type, None]
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Set a large array aside; leave anything else to the standard library."""
+        cls = type(obj)
+        if cls in self.met:
+            return NotImplemented
+        has_reducer = cls in _REDUCERS and cls not in _NEVER_REDUCED
+        if isinstance(obj, np.ndarray) and not has_reducer:
+            return self._reduce_array(obj)
+        if (self.arrays or has_reducer) and _has_code_of_its_own(cls):
+            self.copies = True
+            self.arrays = [copy(array) for array in self.arrays]  # that code may change them
+        if has_reducer:
+            return _REDUCERS[cls](obj)
+        self.met[cls] = None
+        return NotImplemented
+
+    def _reduce_array(self, obj: NDArray[Any]) -> Any:
+        cls, array = type(obj), plain_view(obj)
+        dtype = array.dtype
+        is_large = array.nbytes >= self.threshold
+        is_usual = dtype.byteorder in "=|" and array.flags.writeable
+        if is_usual and not is_large:
+            return NotImplemented
+        if not pickles_as_array(cls) or not is_bytes(dtype):
+            return NotImplemented
+        # Metadata may hold any object, which travels with the message's own objects.
+        if is_large and not _has_metadata(dtype):
+            # Code that pickles an object may fill the same memory for one array after the other.
+            # The standard pickler reads each array when it meets it.
+            self.copies = self.copies or any(map(_has_code_of_its_own, self.met))
+            if not self.arrays:
+                self.first = obj
+            self.arrays.append(copy(array) if self.copies else contiguous(array))
+            return array_beside, (len(self.arrays) - 1, cls)
+        if dtype.byteorder in "=|":
+            # As protocol 4 has it: with protocol 5, what is read-only would arrive read-only.
+            return np.ndarray.__reduce__(obj)
+        return _in_its_byte_order(cls, contiguous(array))
+
+
+def dumps(array: NDArray[Any]) -> bytes | None:
+    """Return the pickle of a small array sooner, where there is nothing in it to look at."""
+    dtype = array.dtype
+    parts = np.ndarray, type(dtype), BuiltinFunctionType
+    is_usual = dtype.isbuiltin == 1 and array.flags.writeable and _REDUCERS.keys().isdisjoint(parts)
+    return pickle.dumps(array) if is_usual else None
+
+
+def _in_its_byte_order(cls: type, array: NDArray[Any]) -> tuple[Any, ...]:
+    """Reduce an array of the other byte order, which NumPy would unpickle into this machine's.
+
+    Its bytes as an array of their own, and how to make it of them, are what a standard end can
+    unpickle. A subclass's own constructor may take anything: NumPy's is called past it.
+    """
+    order = "C" if array.flags.c_contiguous else "F"
+    layout = array.shape, array.dtype, np.frombuffer(raw(array), np.uint8), 0, None, order
+    if cls is np.ndarray:
+        return copyreg.__newobj__, (cls, *layout)  # type: ignore[attr-defined]
+    return np.ndarray.__new__, (cls, *layout)
+
+
+def _has_code_of_its_own(cls: Any) -> bool:
+    """Whether instances of a class are pickled by code that is not the standard library's."""
+    ways = [cls.__reduce_ex__, cls.__reduce__, cls.__getstate__]
+    ways += [_REDUCERS.get(cls), copyreg.dispatch_table.get(cls)]
+    if not issubclass(cls, tuple):  # a named tuple makes a function of the first kind for itself
+        ways += [getattr(cls, name, None) for name in ("__getnewargs_ex__", "__getnewargs__")]
+    if issubclass(cls, list | dict):
+        ways += [cls.__iter__, getattr(cls, "items", None)]
+    return not all(map(_is_known, ways))
+
+
+def _is_known(way: Any) -> bool:
+    owner = getattr(way, "__objclass__", way)
+    return way is None or _package(getattr(owner, "__module__", None) or "") in _KNOWN
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def fails(load: Callable[..., Any], *args: Any) -> bool:
+    """Whether what has just raised raises again: if not, a signal handler's exception fell in.
+
+    Its type would not tell: a handler can raise anything. A second one may fall in here.
+    """
+    for _ in range(2):
+        with contextlib.suppress(Exception):
+            load(*args)
+            return False
+    return True
+
+
+class ArrayUnpickler(pickle._Unpickler):
+    """An unpickler of arrays of bytes. It calls nothing but the functions below.
+
+    It is Python's own in Python: the one in C takes memory for whatever number stands in a pickle.
+
+    Parameters
+    ----------
+    file : io.BytesIO
+    out : ndarray
+        The array that is to be filled: its dtype's own types may be named too.
+    """
+
+    def __init__(self, file: io.BytesIO, out: NDArray[Any]) -> None:
+        super().__init__(file)
+        types = _scalar_types(plain_view(out).dtype)
+        self._types = {(_package(cls.__module__), cls.__qualname__): cls for cls in types}
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what stands for each name that the pickle of an array has."""
+        key = module.replace("numpy.core.", "numpy._core."), name  # NumPy 1 and 2
+        return _NAMES.get(key) or self._types[_package(module), name]
+
+    def _load_bytearray(self: Any) -> None:
+        (size,) = struct.unpack("<Q", self.read(8))
+        self.append(self.read(size))  # of no more than there is
+
+    dispatch: ClassVar[Any] = {
+        **pickle._Unpickler.dispatch,
+        pickle.BYTEARRAY8[0]: _load_bytearray,
+    }
+
+
+def _scalar_types(dtype: np.dtype[Any]) -> set[type]:
+    inner = [field[0] for field in (dtype.fields or {}).values()]
+    inner += [dtype.base] if dtype.base is not dtype else []
+    return {dtype.type}.union(*map(_scalar_types, inner))
+
+
+class Described:
+    """What a restricted pickle has for an array: what is said of it. No memory is made of that.
+
+    A pickle can say of a dtype what no dtype has; NumPy trusts it and crashes.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        Only to be compared with one that is known.
+    shape : tuple of int
+    order : {"C", "F"}
+    data : bytes
+    """
+
+    dtype: Any
+    shape: Any
+    order: Any
+    data: Any
+
+    def __new__(cls, shape: Any = (), dtype: Any = None, data: Any = None, *more: Any) -> Any:
+        """Do as ``numpy.ndarray`` does, given these five arguments."""
+        self = super().__new__(cls)
+        if more:
+            self.shape, self.dtype, self.data, self.order = shape, dtype, data.data, more[-1]
+        return self
+
+    def __setstate__(self, state: Any) -> None:
+        _, self.shape, self.dtype, is_fortran, self.data = state
+        self.order = "F" if is_fortran else "C"
+
+
+def _described(data: Any, dtype: Any, shape: Any, order: Any) -> Any:
+    return Described(shape, dtype, SimpleNamespace(data=bytes(data)), order)
+
+
+def _reconstruct(*_: Any) -> Any:
+    return Described()
+
+
+def _dtype(kind: Any, align: bool = False, _: bool = True) -> np.dtype[Any]:
+    copied: np.dtype[Any] = np.dtype(
+        kind, bool(align), True
+    )  # what follows in the pickle changes it
+    return copied
+
+
+_NAMES = {
+    ("numpy", "ndarray"): Described,
+    ("numpy", "dtype"): _dtype,
+    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy._core.numeric", "_frombuffer"): _described,
+}

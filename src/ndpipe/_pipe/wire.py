@@ -1,0 +1,319 @@
+"""What travels through a connection: the wire format.
+
+Two kinds of message share a connection, told apart by their first bytes. Integers are big endian.
+
+A *standard message* is what :mod:`multiprocessing` itself writes::
+
+    length    int32, or -1 and then a uint64 for a body of more than 0x7fffffff bytes
+    body      a pickle, or whatever was given to ``send_bytes``
+
+An *out-of-band message* carries large arrays beside the pickle of the object that holds them::
+
+    magic     12 bytes   ff ff ff ff ff "ndpipe" 01
+    length    uint64     length of the index in bytes
+    check     uint32     CRC-32 of the index
+    check     uint32     CRC-32 of the 24 bytes above
+    index     one pickle: a list of (dtype, shape, "C" or "F"), one entry an array;
+              then the pickle of the object, in which each array is a call of the function
+              ``ndpipe._array`` with its place in that list and its class; left out where the
+              object is itself the one array
+    arrays    the bytes of each array, in that order, with nothing between them
+
+A standard end reads the magic as -1 and a length of more than 2**63 bytes, which no standard end
+sends and which makes it raise `OverflowError`: the two kinds cannot be confused, and a peer that
+does not know this format fails at once. The two checks mean that no length is believed, and
+nothing is unpickled or allocated, before the bytes that say so are known to be those that were
+sent.
+"""
+
+import io
+import math
+import pickle
+import struct
+import sys
+import zlib
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ndpipe._pipe.buffers import plain_view, raw
+from ndpipe._pipe.pickling import (
+    ArrayUnpickler,
+    Described,
+    Pickler,
+    array_beside,
+    dumps,
+    fails,
+    is_bytes,
+    pickles_as_array,
+)
+
+THRESHOLD = 1 << 17
+"""Bytes from which an array travels out of band: below, the standard way is as fast."""
+
+MAGIC = b"\xff\xff\xff\xff\xffndpipe\x01"
+MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
+NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
+HAS_ARRAYS = "the next message is an object with arrays: receive it with recv() or recv_into()"
+INT32, UINT64 = struct.Struct("!i"), struct.Struct("!Q")
+_HEAD = struct.Struct("!12sQI")
+_CHECK = struct.Struct("!I")
+HEAD_SIZE = _HEAD.size + _CHECK.size
+
+
+class CorruptMessageError(OSError):
+    """What came is not a message."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"corrupt message: {what}")
+
+
+class Layout(NamedTuple):
+    """What must be known of an array before its bytes can be received."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "Layout":
+        """Return the layout in which `array` travels: Fortran order only where it is not C."""
+        array = plain_view(array)
+        fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+        return cls(array.dtype, array.shape, "F" if fortran else "C")
+
+    def check(self) -> None:
+        """Raise unless an array can have this layout: it may come from anywhere."""
+        is_dtype = isinstance(self.dtype, np.dtype) and self.dtype.subdtype is None
+        if not is_dtype or not is_bytes(self.dtype):
+            raise CorruptMessageError(f"an array of dtype {self.dtype!r}")
+        is_shape = type(self.shape) is tuple and all(type(n) is int and n >= 0 for n in self.shape)
+        if not is_shape or self.nbytes > sys.maxsize:
+            raise CorruptMessageError(f"an array of shape {self.shape!r}")
+        if self.order not in ("C", "F"):
+            raise CorruptMessageError(f"an array in order {self.order!r}")
+
+    def allocate(self) -> NDArray[Any]:
+        """Return an array of this layout with undefined contents."""
+        try:
+            # Not np.empty(), which makes a datetime64 without a unit one of this byte order.
+            return np.ndarray(self.shape, self.dtype, order=self.order)
+        except ValueError as error:  # more dimensions than NumPy has, for example
+            raise CorruptMessageError(str(error)) from error
+
+    @property
+    def nbytes(self) -> int:
+        """The size of an array of this layout in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def check_into(self, out: NDArray[Any]) -> None:
+        """Raise if an array of this layout cannot be received into `out`."""
+        message, out = "the array in the message", plain_view(out)
+        if out.dtype != self.dtype:
+            raise ValueError(f"{message} has dtype {self.dtype}, out has {out.dtype}")
+        if out.shape != self.shape:
+            raise ValueError(f"{message} has shape {self.shape}, out has {out.shape}")
+        if not (out.flags.f_contiguous if self.order == "F" else out.flags.c_contiguous):
+            raise ValueError(f"{message} is in {self.order} order, out is not")
+
+
+def check_destination(out: NDArray[Any]) -> None:
+    """Raise unless some array could be received into `out`."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be an ndarray, not {type(out).__name__}")
+    view = plain_view(out)
+    if not is_bytes(view.dtype) or not pickles_as_array(type(out)):
+        raise TypeError(f"out is {type(out).__name__} of {view.dtype}: more than its bytes")
+    if not view.flags.writeable:
+        raise ValueError("out is read-only")
+    if not view.flags.forc:
+        raise ValueError("out must be contiguous, in C or Fortran order")
+
+
+def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
+    """Turn an object into the body of a standard message, or into an out-of-band message.
+
+    Parameters
+    ----------
+    obj : object
+        Any picklable object.
+    threshold : int
+        Arrays of at least so many bytes go out of band; at least 1.
+
+    Returns
+    -------
+    start : bytes
+        The body of a standard message if there are no such arrays; else the start of an
+        out-of-band message, up to and with its index.
+    arrays : list of memoryview
+        The bytes of each array: no copy of a contiguous one, a copy in C order of any other.
+    """
+    if type(obj) is np.ndarray and obj.nbytes < threshold:
+        pickled = dumps(obj)
+        if pickled is not None:
+            return pickled, []
+    file = io.BytesIO()
+    pickler = Pickler(file)
+    pickler.threshold, pickler.arrays, pickler.met = threshold, [], {}
+    pickler.dump(obj)
+    # Not getbuffer(): kept in a traceback, it crashes Python 3.12.1 (cpython#111049).
+    pickled, arrays = file.getvalue(), pickler.arrays
+    if not arrays:
+        return pickled, []
+    index = pickle.dumps([tuple(Layout.of(array)) for array in arrays])
+    if type(obj) is not np.ndarray or pickler.first is not obj:
+        index += pickled
+    head = _HEAD.pack(MAGIC, len(index), zlib.crc32(index))
+    start = b"".join([head, _CHECK.pack(zlib.crc32(head)), index])
+    return start, [raw(array) for array in arrays]
+
+
+def prefix(length: int) -> bytes:
+    """Return what comes before the body of a standard message."""
+    return INT32.pack(length) if length <= MAX_SHORT else INT32.pack(-1) + UINT64.pack(length)
+
+
+def index_length(head: bytes) -> int:
+    """Return the length of the index that follows `head`, the first HEAD_SIZE bytes."""
+    magic, length, _ = _HEAD.unpack_from(head)
+    (check,) = _CHECK.unpack_from(head, _HEAD.size)
+    if magic != MAGIC or check != zlib.crc32(head[: _HEAD.size]):
+        raise CorruptMessageError("its head fails its check")
+    return int(length)
+
+
+class Index:
+    """What an out-of-band message holds: the layout of each array, and the object around them.
+
+    Parameters
+    ----------
+    start : bytes
+        The message up to and with its index.
+    out : ndarray, optional
+        The array that is to be filled: nothing but an array is unpickled then.
+
+    Attributes
+    ----------
+    nbytes : int
+        The size of all arrays together in bytes.
+    is_array : bool
+        Whether the object is itself the one array.
+    """
+
+    def __init__(self, start: bytes, out: NDArray[Any] | None = None) -> None:
+        index = start[HEAD_SIZE:]
+        if zlib.crc32(index) != _HEAD.unpack_from(start)[2]:
+            raise CorruptMessageError("its index fails its check")
+        if out is None:
+            entries, end = _load_layouts(index)
+        else:
+            entries, end = _load_only_array(index, out)
+        try:
+            self._layouts = [Layout(*entry) for entry in entries]
+        except TypeError as error:
+            raise CorruptMessageError(f"its index: {error}") from error
+        for layout in self._layouts:
+            layout.check()
+        self.nbytes = sum(layout.nbytes for layout in self._layouts)
+        self._pickled = index[end:]
+        self.is_array = not self._pickled
+        if self.is_array and len(self._layouts) != 1:
+            raise CorruptMessageError("it has no object")
+
+    def check_into(self, out: NDArray[Any]) -> None:
+        """Raise unless the message is an array that can be received into `out`."""
+        if not self.is_array:
+            raise TypeError(NOT_AN_ARRAY)
+        self._layouts[0].check_into(out)
+
+    def allocate(self) -> list[NDArray[Any]]:
+        """Return arrays for the bytes of the message to be received into."""
+        return [layout.allocate() for layout in self._layouts]
+
+    def rebuild(self, arrays: list[NDArray[Any]]) -> Any:
+        """Return the object that was sent, around the arrays that were received."""
+        return _ArraysBeside(io.BytesIO(self._pickled), arrays).load()
+
+
+class _ArraysBeside(pickle.Unpickler):
+    """An unpickler that has the arrays which came out of band."""
+
+    def __init__(self, file: io.BytesIO, arrays: list[NDArray[Any]]) -> None:
+        super().__init__(file)
+        self._arrays = arrays
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == (array_beside.__module__, array_beside.__qualname__):
+            return self._array
+        return super().find_class(module, name)
+
+    def _array(self, number: int, cls: type[NDArray[Any]]) -> NDArray[Any]:
+        if type(number) is not int or not 0 <= number < len(self._arrays):
+            raise CorruptMessageError(f"it has no array {number!r}")
+        array = self._arrays[number]
+        if cls is np.ndarray:
+            return array
+        # As unpickling does it: the class sees a new array, not a view of another.
+        dtype, shape, order = Layout.of(array)
+        return np.ndarray.__new__(cls, shape, dtype, raw(array), 0, None, order)
+
+
+def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
+    """Return the bytes of the array in a standard message, or raise unless they fit into `out`."""
+    start, end = _frame_of(out)
+    if body.startswith(start) and body.endswith(end):
+        data = body[len(start) : len(body) - len(end)]
+        if len(data) == plain_view(out).nbytes:
+            return data
+    array, _ = _load_only_array(body, out)
+    if not isinstance(array, Described):
+        raise TypeError(NOT_AN_ARRAY)
+    try:
+        layout = Layout(array.dtype, array.shape, array.order)
+    except AttributeError:
+        raise TypeError(NOT_AN_ARRAY) from None
+    layout.check_into(out)
+    if type(array.data) is not bytes or len(array.data) != plain_view(out).nbytes:
+        raise TypeError(NOT_AN_ARRAY)
+    return array.data
+
+
+def _frame_of(out: NDArray[Any]) -> tuple[bytes, bytes]:
+    """Return how the pickle of an array like `out` begins and ends, around its bytes.
+
+    An array of this layout, pickled as here, is known by them: nothing need be unpickled.
+    """
+    view = plain_view(out)
+    pickled, end = pickle.dumps(view, 4), b"\x94t\x94b."
+    return pickled[: len(pickled) - len(end) - view.nbytes], end
+
+
+def _load_layouts(index: bytes) -> tuple[Any, int]:
+    """Unpickle the layouts of an index; return them with the place where they end."""
+
+    def load() -> tuple[Any, int]:
+        file = io.BytesIO(index)
+        return pickle.load(file), file.tell()
+
+    try:
+        return load()
+    except Exception as error:
+        if fails(load):
+            raise CorruptMessageError(f"its index: {error}") from error
+        raise
+
+
+def _load_only_array(data: bytes | bytearray, out: NDArray[Any]) -> tuple[Any, int]:
+    """Do the same, or raise TypeError, with an unpickler that has arrays like `out` only."""
+
+    def load() -> tuple[Any, int]:
+        file = io.BytesIO(data)
+        return ArrayUnpickler(file, out).load(), file.tell()
+
+    try:
+        return load()
+    except Exception as error:
+        if fails(load):
+            raise TypeError(NOT_AN_ARRAY) from error
+        raise

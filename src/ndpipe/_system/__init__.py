@@ -1,0 +1,1 @@
+"""Tools beneath the products: memory, the machine, units of size, interrupts."""

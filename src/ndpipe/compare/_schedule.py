@@ -1,0 +1,233 @@
+"""The order of a comparison: passes, groups and rounds, and when a group is done.
+
+A group is one size in one direction. In each round every transport of a group transfers once, in
+random order, so that a machine that becomes slower does so for all. A pass goes through all groups
+with fresh processes. The rounds of a group end when the interval of each transport's ratio to the
+standard Pipe is narrow enough, or when the time is up. Anomalies are measured once more.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ndpipe.compare._entry import Record, admit
+from ndpipe.compare._interval import median_interval
+from ndpipe.compare.ranking import MAIN, REFERENCE
+from ndpipe.transports import Direction
+
+__all__ = ["Group", "Progress", "Schedule", "doubtful"]
+
+# Processes differ more than the transfers of one process do, by where their memory lies: passes of
+# few rounds say more than many rounds of one pass.
+_PASSES = 3
+_LEAST, _LEAST_OF_MAIN, _MOST = 3, 4, 10  # rounds of a group in a pass, where their number adapts
+_FIXED_COST = 20_000_000  # what a transfer costs apart from the size, as bytes
+
+Group = list[Record]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The state of a comparison before its next step.
+
+    Attributes
+    ----------
+    transport : str
+    direction : {"to-child", "from-child"}
+    nbytes : int
+        Size of the array in bytes.
+    done, total : int
+        Steps of the whole comparison; opening a transport and each transfer is a step. Steps that
+        turn out not to be needed count as done.
+    """
+
+    transport: str
+    direction: Direction
+    nbytes: int
+    done: int
+    total: int
+
+
+class Schedule:
+    """Measures groups of records.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    repeat : int or None
+        Number of rounds; None lets it adapt.
+    precision : float
+        Half of the width, relative to the value, at which an interval is narrow enough.
+    max_seconds : float
+        Time for all passes; each pass has at least a few rounds.
+    on_progress : callable or None
+        Called before each step.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        repeat: int | None,
+        precision: float,
+        max_seconds: float,
+        on_progress: Callable[[Progress], object] | None,
+    ) -> None:
+        self.groups = [group for group in groups if group]
+        self.repeat, self.precision = repeat, precision
+        self.on_progress = on_progress
+        self.passes = 1 if repeat else _PASSES
+        self.rounds = repeat or _MOST
+        self.end = time.monotonic() + max_seconds
+        self.work_left = self.passes * sum(map(_work, groups))
+        self.done = 0
+        self.total = self.passes * sum(map(len, groups)) * (1 + self.rounds)
+
+    def measure(self) -> None:
+        """Measure all groups, then anomalies once more."""
+        for _ in range(self.passes):
+            for group in self.groups:
+                self._measure(group)
+            if not self.repeat:
+                self._stop_runners()
+        if not self.repeat:
+            again = doubtful(self.groups)
+            self.work_left = sum(map(_work, again))
+            for group in again:
+                self._measure(group)
+
+    def _stop_runners(self) -> None:
+        runners = {id(record.entry): record.entry for group in self.groups for record in group}
+        for entry in runners.values():
+            if entry.runner:
+                entry.runner.dismiss()  # all at once, before the first is waited for
+        for entry in runners.values():
+            entry.stop()
+
+    def _measure(self, group: Group) -> None:
+        """Add a pass to each record of a group."""
+        planned = self.done + len(group) * (1 + self.rounds)
+        begin, work = time.monotonic(), _work(group)
+        deadline = begin + max(0.0, self.end - begin) * work / max(self.work_left, work)
+        self.work_left -= work
+        admit(group)
+        for record in group:
+            record.passes.append([])
+            if record.error is None:
+                record.entry.start()
+        for record in group:
+            self._report(record)
+            record.open()
+        if not self.repeat:
+            # The first transfers get memory that the system, or the host of a virtual machine, has
+            # not given out before; they can take ten times as long as those that follow.
+            for record in group:
+                record.warm_up()
+        for number in range(self.rounds):
+            unsettled = self._unsettled(group, number, late=time.monotonic() > deadline)
+            if not unsettled:
+                break
+            # A round has a place in each record, so that its transfers can be paired.
+            for record in random.sample(group, len(group)):
+                if record in unsettled:
+                    self._report(record)
+                    record.transfer()
+                else:
+                    record.passes[-1].append(None)
+        for record in group:
+            record.close()
+        self.done = planned
+
+    def _unsettled(self, group: Group, number: int, *, late: bool) -> Group:
+        """Return the records that need another round, with the reference if there are any."""
+        sound = [record for record in group if record.error is None]
+        if self.repeat:
+            return sound
+        reference = _reference(group)
+        found = [
+            record
+            for record in sound
+            if number < _least(record) or not (late or self._is_narrow(record, reference))
+        ]
+        if found and reference is not None and reference not in found:
+            found.append(reference)
+        return found
+
+    def _is_narrow(self, record: Record, reference: Record | None) -> bool:
+        interval = median_interval(_figures(record, reference))
+        return interval.spread <= self.precision
+
+    def _report(self, record: Record) -> None:
+        if self.on_progress:
+            m = record.blank
+            self.on_progress(Progress(m.transport, m.direction, m.nbytes, self.done, self.total))
+        self.done += 1
+
+
+def doubtful(groups: Sequence[Group]) -> list[Group]:
+    """Return the records whose figures do not make sense, in groups with their reference.
+
+    The figures do not make sense if the passes disagree on the ratio to the reference, or if a
+    time falls as the size grows, beyond the intervals.
+    """
+    found: list[Group] = []
+    by_size = sorted(groups, key=lambda group: group[0].blank.nbytes)
+    previous: dict[tuple[str, str], Record] = {}
+    suspects: set[int] = set()
+    for group in by_size:
+        reference = _reference(group)
+        for record in group:
+            if record.error is not None or not record.measured:
+                continue
+            passes = [median_interval([one]) for one in _figures(record, reference) if one]
+            if not all(one.overlaps(other) for one, other in pairwise(passes)):
+                suspects.add(id(record))
+            key = record.blank.transport, record.blank.direction
+            smaller = previous.get(key)
+            if smaller is not None and _seconds_high(record) < _seconds_low(smaller):
+                suspects |= {id(record), id(smaller)}
+            previous[key] = record
+    for group in groups:
+        again = [record for record in group if id(record) in suspects]
+        reference = _reference(group)
+        if again and reference is not None and reference not in again:
+            again.append(reference)
+        if again:
+            found.append(again)
+    return found
+
+
+def _figures(record: Record, reference: Record | None) -> list[list[float]]:
+    """Return the ratios of a record to the reference in each pass, or its times without one."""
+    if reference is None or record is reference:
+        return [[sample.seconds for sample in one if sample] for one in record.passes]
+    return [
+        [
+            theirs.seconds / ours.seconds
+            for ours, theirs in zip(*both, strict=False)
+            if ours and theirs
+        ]
+        for both in zip(record.passes, reference.passes, strict=False)
+    ]
+
+
+def _reference(group: Group) -> Record | None:
+    found = (record for record in group if record.blank.transport == REFERENCE)
+    return next((record for record in found if record.error is None), None)
+
+
+def _least(record: Record) -> int:
+    return _LEAST_OF_MAIN if record.blank.transport in MAIN else _LEAST
+
+
+def _seconds_high(record: Record) -> float:
+    return median_interval(_figures(record, None)).high
+
+
+def _seconds_low(record: Record) -> float:
+    return median_interval(_figures(record, None)).low
+
+
+def _work(group: Group) -> float:
+    return sum(_FIXED_COST + record.blank.nbytes for record in group)

@@ -1,0 +1,1 @@
+"""Experiments: each module measures what one page shows."""

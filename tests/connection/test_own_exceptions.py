@@ -1,0 +1,196 @@
+"""A handler's exceptions are the program's own, whatever their type: written bytes decide."""
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import array_zoo
+import numpy as np
+import pytest
+from deadlines import unread, when_still
+
+import ndpipe
+
+TYPES = [
+    BrokenPipeError,
+    ConnectionResetError,
+    EOFError,
+    KeyboardInterrupt,
+    TimeoutError,
+    ZeroDivisionError,
+]
+LARGE = np.arange(1_000_000)
+
+
+@pytest.fixture
+def on_signal() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Install a handler for SIGUSR1, until the test ends; SIGALRM is pytest-timeout's."""
+    before = signal.getsignal(signal.SIGUSR1)
+    gc.disable()  # what a handler raises in a callback of the collector is lost
+    yield lambda act: signal.signal(signal.SIGUSR1, lambda *_: act())
+    signal.signal(signal.SIGUSR1, before)
+    gc.enable()
+
+
+def raising(cls: type[BaseException]) -> Callable[[], None]:
+    """Return what raises such an exception as if something else had: printing, say."""
+
+    def act() -> None:
+        raise cls("the handler's own")
+
+    return act
+
+
+def signal_when(ready: Callable[[], object]) -> Callable[[], None]:
+    """Return what sends this thread a signal once the call has returned, from another thread."""
+    main = threading.get_ident()
+
+    def act() -> None:
+        ready()
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+    return act
+
+
+MESSAGES = {
+    "array": LARGE,
+    "object with array": [b"x" * 4_000_000, LARGE],
+    "text": "text" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("cls", TYPES)
+@pytest.mark.parametrize("message", MESSAGES)
+def test_in_a_send(pipe: Any, on_signal: Any, in_thread: Any, cls: Any, message: str) -> None:
+    """A send that a handler stops half way closes the connection, and the peer has an error."""
+    a, b = pipe
+    on_signal(raising(cls))
+    in_thread(signal_when(lambda: when_still(lambda: unread(b.fileno()))))
+    with pytest.raises(cls, match="own"):
+        a.send(MESSAGES[message])
+    assert a.closed
+    with pytest.raises(OSError, match="closed: a send stopped"):
+        a.send("next")
+    with pytest.raises(OSError, match="end of file after"):
+        b.recv()
+
+
+@pytest.mark.parametrize("cls", TYPES)
+def test_in_a_send_through_a_pipe_of_the_system(
+    closing: Any, on_signal: Any, in_thread: Any, cls: Any
+) -> None:
+    """Also where the first write took a part of the message: a pipe that was nearly full."""
+    receiver, sender = map(closing.enter_context, map(ndpipe.wrap, multiprocessing.Pipe(False)))
+    on_signal(raising(cls))
+    sender.send_bytes(b"1" * 60_000)
+    in_thread(signal_when(lambda: when_still(lambda: unread(receiver.fileno()) - 60_004)))
+    with pytest.raises(cls, match="own"):
+        sender.send_bytes(b"2" * 10_000)
+    assert sender.closed
+    assert receiver.recv_bytes() == b"1" * 60_000
+    with pytest.raises(OSError, match="end of file after"):
+        receiver.recv_bytes()
+
+
+@pytest.mark.parametrize("cls", TYPES)
+@pytest.mark.parametrize("part", [2, 4, 100])
+def test_in_a_receive(pipe: Any, on_signal: Any, in_thread: Any, cls: Any, part: int) -> None:
+    """A receive that a handler stops half way closes the connection, and the peer has an error."""
+    a, b = pipe
+    on_signal(raising(cls))
+    os.write(a.fileno(), ((1000).to_bytes(4, "big") + bytes(1000))[:part])
+
+    def taken() -> None:
+        while unread(b.fileno()):
+            pass
+        threading.Event().wait(0.1)
+
+    in_thread(signal_when(taken))
+    with pytest.raises(cls, match="own"):
+        b.recv_bytes()
+    assert b.closed
+    with pytest.raises(OSError, match="closed: a receive stopped"):
+        b.recv()
+    with pytest.raises((EOFError, OSError)):
+        a.recv()
+
+
+@pytest.mark.parametrize("cls", TYPES)
+def test_where_nothing_began(pipe: Any, on_signal: Any, in_thread: Any, cls: Any) -> None:
+    """A receive that was still waiting, and a send that could not begin, leave the connection."""
+    a, b = pipe
+    on_signal(raising(cls))
+    in_thread(signal_when(lambda: threading.Event().wait(0.1)))
+    with pytest.raises(cls, match="own"):
+        b.recv()
+    a.send(LARGE[:10])
+    array_zoo.assert_same(b.recv(), LARGE[:10])
+
+
+def test_a_send_that_could_not_begin(closing: Any, on_signal: Any, in_thread: Any) -> None:
+    """A send that waits for room to begin is interrupted, and the connection goes on."""
+    receiver, sender = map(closing.enter_context, map(ndpipe.wrap, multiprocessing.Pipe(False)))
+    on_signal(raising(BrokenPipeError))
+    sender.send_bytes(bytes(65_532))  # with its length, all that the pipe holds
+    in_thread(signal_when(lambda: threading.Event().wait(0.2)))
+    with pytest.raises(BrokenPipeError, match="own"):
+        sender.send_bytes(b"short")
+    assert receiver.recv_bytes() == bytes(65_532)
+    sender.send_bytes(b"next")
+    assert receiver.recv_bytes() == b"next"
+
+
+RECEIVES = {
+    "recv": lambda end: end.recv(),
+    "recv_into": lambda end: end.recv_into(np.zeros(10, LARGE.dtype)),
+}
+
+
+@pytest.mark.parametrize("inner", RECEIVES)
+@pytest.mark.parametrize("outer", RECEIVES)
+def test_a_handler_that_receives(
+    make_pipe: Any, on_signal: Any, in_thread: Any, outer: str, inner: str
+) -> None:
+    """A handler may receive where its program waits for a message, as with the standard Pipe."""
+    a, b = make_pipe()
+    got = []
+
+    def handler() -> None:
+        a.send(LARGE[:10])
+        got.append(RECEIVES[inner](b))
+        a.send(LARGE[10:20])
+
+    on_signal(handler)
+    in_thread(signal_when(lambda: threading.Event().wait(0.1)))
+    array_zoo.assert_same(RECEIVES[outer](b), LARGE[10:20])
+    array_zoo.assert_same(got[0], LARGE[:10])
+
+
+def test_a_handler_that_receives_in_mid_message(pipe: Any, on_signal: Any, in_thread: Any) -> None:
+    """Where a message has begun, the handler gets an error, not the rest of that message."""
+    a, b = pipe
+    said: list[BaseException] = []
+
+    def handler() -> None:
+        try:
+            b.recv()
+        except OSError as error:
+            said.append(error)
+
+    on_signal(handler)
+    os.write(a.fileno(), (1000).to_bytes(4, "big") + bytes(500))
+
+    def taken() -> None:
+        while unread(b.fileno()):
+            pass
+        threading.Event().wait(0.1)
+
+    in_thread(signal_when(taken))
+    with pytest.raises(OSError, match=r"interrupted|closed"):
+        b.recv_bytes()
+    assert len(said) == 1
+    assert b.closed
