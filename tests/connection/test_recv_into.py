@@ -1,6 +1,7 @@
 """recv_into fills what fits, and leaves what does not fit for the next receive."""
 
 from multiprocessing.connection import wait
+import threading
 from typing import Any
 
 import array_zoo
@@ -141,6 +142,20 @@ def test_every_dtype(ends: Any, layout: str) -> None:
         out.reshape(-1, order="A").view("u1")[:] = 170
         a.send(sent)
         array_zoo.assert_same(b.recv_into(out), sent)
+
+
+@pytest.mark.parametrize("nbytes", [0, 1, 255, 256, 65_535, 65_536, 65_545, 131_071, 131_072])
+@pytest.mark.parametrize("period", [1, 9, 251])
+def test_every_size_into_an_array_that_begins_alike(ends: Any, nbytes: int, period: int) -> None:
+    """A pickle has large bytes outside of its frames: no byte of `out` is taken for its frame."""
+    a, b = ends
+    sent = np.resize(np.arange(period, dtype="u1"), nbytes)
+    out = sent.copy()
+    sent[nbytes // 2 :] += 1
+    sender = threading.Thread(target=a.send, args=(sent,))
+    sender.start()
+    np.testing.assert_array_equal(b.recv_into(out), sent)
+    sender.join(10)
 
 
 def test_a_part_of_an_array(ends: Any) -> None:

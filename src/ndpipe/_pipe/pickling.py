@@ -102,24 +102,27 @@ class Pickler(pickle.Pickler):
         cls = type(obj)
         if cls in self.met:
             return NotImplemented
-        has_reducer = cls in _REDUCERS and cls not in _NEVER_REDUCED
-        if isinstance(obj, np.ndarray) and not has_reducer:
-            return self._reduce_array(obj)
-        if (self.arrays or has_reducer) and _has_code_of_its_own(cls):
-            self.copies = True
-            self.arrays = [copy(array) for array in self.arrays]  # that code may change them
-        if has_reducer:
+        if cls in _REDUCERS and cls not in _NEVER_REDUCED:
+            self._notice_code_of(cls)
             return _REDUCERS[cls](obj)
+        if issubclass(cls, np.ndarray):
+            array = obj if cls is np.ndarray else plain_view(obj)
+            is_large = array.nbytes >= self.threshold
+            if not is_large and array.dtype.byteorder in "=|" and array.flags.writeable:
+                return NotImplemented  # soon: there may be many of these
+            return self._reduce_array(cls, array, obj)
+        if self.arrays:
+            self._notice_code_of(cls)
         self.met[cls] = None
         return NotImplemented
 
-    def _reduce_array(self, obj: NDArray[Any]) -> Any:
-        cls, array = type(obj), plain_view(obj)
-        dtype = array.dtype
-        is_large = array.nbytes >= self.threshold
-        is_usual = dtype.byteorder in "=|" and array.flags.writeable
-        if is_usual and not is_large:
-            return NotImplemented
+    def _notice_code_of(self, cls: type) -> None:
+        if _has_code_of_its_own(cls):  # and it may change the arrays that were set aside
+            self.copies = True
+            self.arrays = [copy(array) for array in self.arrays]
+
+    def _reduce_array(self, cls: type, array: NDArray[Any], obj: NDArray[Any]) -> Any:
+        dtype, is_large = array.dtype, array.nbytes >= self.threshold
         if not pickles_as_array(cls) or not is_bytes(dtype):
             return NotImplemented
         # Metadata may hold any object, which travels with the message's own objects.

@@ -62,6 +62,11 @@ _CHECK = struct.Struct("!I")
 HEAD_SIZE = _HEAD.size + _CHECK.size
 
 
+_UNFRAMED = 1 << 16  # bytes that a pickle has outside of its frames (PEP 3154)
+# Which no reducer is asked about, and which hold no array.
+_ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
+
+
 class CorruptMessageError(OSError):
     """What came is not a message."""
 
@@ -149,6 +154,8 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     arrays : list of memoryview
         The bytes of each array: no copy of a contiguous one, a copy in C order of any other.
     """
+    if type(obj) in _ATOMS:
+        return pickle.dumps(obj), []
     if type(obj) is np.ndarray and obj.nbytes < threshold:
         pickled = dumps(obj)
         if pickled is not None:
@@ -262,10 +269,10 @@ class _ArraysBeside(pickle.Unpickler):
 def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
     """Return the bytes of the array in a standard message, or raise unless they fit into `out`."""
     start, end = _frame_of(out)
-    if body.startswith(start) and body.endswith(end):
-        data = body[len(start) : len(body) - len(end)]
-        if len(data) == plain_view(out).nbytes:
-            return data
+    size = plain_view(out).nbytes
+    is_like_out = start and len(body) == len(start) + size + len(end)
+    if is_like_out and body.startswith(start) and body.endswith(end):
+        return body[len(start) : len(start) + size]
     array, _ = _load_only_array(body, out)
     if not isinstance(array, Described):
         raise TypeError(NOT_AN_ARRAY)
@@ -282,11 +289,16 @@ def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
 def _frame_of(out: NDArray[Any]) -> tuple[bytes, bytes]:
     """Return how the pickle of an array like `out` begins and ends, around its bytes.
 
-    An array of this layout, pickled as here, is known by them: nothing need be unpickled.
+    An array of this layout, pickled as here, is known by them: nothing need be unpickled. Both
+    are empty if the pickle is not of the form that is expected.
     """
     view = plain_view(out)
-    pickled, end = pickle.dumps(view, 4), b"\x94t\x94b."
-    return pickled[: len(pickled) - len(end) - view.nbytes], end
+    size, pickled, end = view.nbytes, pickle.dumps(view, 4), b"\x94t\x94b."
+    if size >= _UNFRAMED:  # then a frame of its own follows the bytes
+        end = b"\x95" + struct.pack("<Q", len(end)) + end
+    start = pickled[: len(pickled) - len(end) - size]
+    says_size = b"C" + bytes([size]) if size < 256 else b"B" + size.to_bytes(8, "little")[:4]
+    return (start, end) if start.endswith(says_size) and pickled.endswith(end) else (b"", b"")
 
 
 def _load_layouts(index: bytes) -> tuple[Any, int]:
