@@ -1,7 +1,7 @@
 """recv_into fills what fits, and leaves what does not fit for the next receive."""
 
-from multiprocessing.connection import wait
 import threading
+from multiprocessing.connection import wait
 from typing import Any
 
 import array_zoo
