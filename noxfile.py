@@ -56,7 +56,7 @@ def _install_docs(session: nox.Session, *groups: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, the doctests and the pages' examples, on the Python that runs nox.
 
-    Arguments are pytest's: nox -s tests -- tests/test_probe.py
+    Arguments are pytest's: nox -s tests -- tests/probe
     """
     _install_docs(session, "tests")
     session.run("pytest", *(f"--ignore={path}" for path in ELSEWHERE), *session.posargs)

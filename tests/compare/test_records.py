@@ -17,6 +17,7 @@ from ndpipe.compare.ranking import faster_from, groups, rank
 
 
 def made(transport: str, seconds: float | None, nbytes: int = 80, **more: Any) -> Measurement:
+    """Make a measurement with a given time, as of six equal samples."""
     return dataclasses.replace(
         Measurement(transport, "to-child", nbytes, "fork", 6, seconds=seconds, verified=True),
         samples=((seconds,) * 6,),
@@ -26,6 +27,7 @@ def made(transport: str, seconds: float | None, nbytes: int = 80, **more: Any) -
 
 @pytest.fixture(scope="module")
 def validator() -> Any:
+    """Return what checks a document against the schema."""
     kind = jsonschema.validators.validator_for(schema())
     kind.check_schema(schema())
     return kind(schema(), format_checker=kind.FORMAT_CHECKER)
