@@ -12,6 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+# The commands under test write to pipes here, where they are not to draw as on a terminal.
+os.environ.pop("FORCE_COLOR", None)
+
 START_METHODS = multiprocessing.get_all_start_methods()
 
 

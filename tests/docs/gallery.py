@@ -100,10 +100,8 @@ class Gallery:
         environment = {**os.environ, **self._environment}
         paths = [str(DOCS), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        # What a terminal's or a CI's environment says must not decide the order of the lines or
-        # their colours.
+        # What a terminal's or a CI's environment says must not decide the order of the lines.
         environment.pop("PYTHONUNBUFFERED", None)
-        environment.pop("FORCE_COLOR", None)
         done = subprocess.run(
             [
                 sys.executable,
