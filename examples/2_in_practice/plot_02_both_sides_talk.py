@@ -85,7 +85,8 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     pipes = [multiprocessing.Pipe(duplex=False) for _ in range(2)]
-    senders = [threading.Thread(target=sender.send, args=(mine,)) for _, sender in pipes]
+    ends = [sender for _, sender in pipes]
+    senders = [threading.Thread(target=end.send, args=(mine,)) for end in ends]
     for thread in senders:
         thread.start()
     senders[0].join(timeout=1)

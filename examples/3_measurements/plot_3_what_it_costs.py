@@ -14,7 +14,7 @@ if __name__ == "__main__":
     size = 32_000_000
     costs = measured(sizes=[size], directions=["to-child"])
     pipe, ndpipe = (costs.find(name, size) for name in ("pipe", "ndpipe"))
-    print(f"Pipe needs {pipe.copies:.1f} times the array, beyond the array itself")
+    print(f"Pipe needs {pipe.copies:.1f} times the array, beyond the array")
     print(f"ndpipe.Pipe needs {ndpipe.copies:.1f} times the array")
 
 # %%

@@ -278,7 +278,10 @@ class Stream:
         try:
             message.send()
         except BaseException:
-            message.stop()
+            try:
+                message.stop()
+            finally:
+                message.stop()  # where a second exception has interrupted the first
             raise
 
     def next_message(self) -> Incoming:
