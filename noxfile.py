@@ -49,7 +49,7 @@ def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
 def _install_docs(session: nox.Session, *groups: str) -> None:
     # Pinned, so that the same commit gives the same site.
     session.env["PIP_CONSTRAINT"] = str(Path("docs/constraints.txt").resolve())
-    _install(session, "docs", *groups, extras="[measure,peers]")
+    _install(session, "docs", *groups, extras="[measure,third-party]")
 
 
 @nox.session

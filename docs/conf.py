@@ -3,7 +3,7 @@
 import logging
 from importlib.metadata import version as installed_version
 
-import a11y_pygments  # noqa: F401 - see below
+import a11y_pygments  # noqa: F401 - imported for what the import does to logging
 from _ext.capture import run_block
 
 # The colours of code give the root logger a handler when they are imported. The examples run in

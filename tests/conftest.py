@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,8 @@ import pytest
 
 # The commands under test write to pipes here, where they are not to draw as on a terminal.
 os.environ.pop("FORCE_COLOR", None)
+# A shell lets what it runs in the background ignore interrupts, and every child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 START_METHODS = multiprocessing.get_all_start_methods()
 
@@ -56,7 +59,7 @@ def _descriptors() -> Counter[str]:
     links = []
     for link in Path("/proc/self/fd").iterdir():
         try:
-            links.append(os.readlink(link))  # noqa: PTH115
+            links.append(os.readlink(link))  # noqa: PTH115 - pipes and sockets are no paths
         except OSError:
             continue  # the descriptor that lists the others
     return Counter(links)
@@ -72,7 +75,7 @@ def _held() -> dict[str, Counter[object]]:
         held["descriptors"] = Counter(_descriptors())
         held["shared memory"] = Counter(
             path.name
-            for path in Path("/dev/shm").iterdir()  # noqa: S108
+            for path in Path("/dev/shm").iterdir()  # noqa: S108 - is read only
             if path.name.startswith(_SEGMENTS)
         )
     return held

@@ -58,7 +58,7 @@ class OtherType(StandardPipe):
     info = replace(StandardPipe.info, name="other-type")
 
     def receive(self, end: Any) -> Array:
-        return super().receive(end).view(np.int64)  # type: ignore[return-value]
+        return super().receive(end).view(np.int64)  # type: ignore[return-value] - wrong on purpose
 
 
 class OpenRaises(StandardPipe):
@@ -244,7 +244,7 @@ class Diary(StandardPipe):
 
 
 def _note(call: str) -> None:
-    with open(os.environ["NDPIPE_DIARY"], "a") as diary:  # noqa: PTH123
+    with open(os.environ["NDPIPE_DIARY"], "a") as diary:  # noqa: PTH123 - appends
         diary.write(f"{call}\n")
 
 

@@ -387,7 +387,7 @@ def draw(conn: Connection) -> None:
 
 def random() -> None:
     here, there = FORK.Pipe()
-    np.random.random()  # noqa: NPY002
+    np.random.random()  # noqa: NPY002 - the state that a fork copies
     for _ in range(2):
         FORK.Process(target=draw, args=(there,)).start()
     print(here.recv() == here.recv())

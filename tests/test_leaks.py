@@ -14,12 +14,12 @@ LEAKS = {
 }
 
 
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="the kinds are those of Linux")  # noqa: S108
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="the kinds are those of Linux")  # noqa: S108 - of this test's own name
 def test_each_kind_of_leak_is_an_error_with_its_name(
     pytester: pytest.Pytester, request: pytest.FixtureRequest
 ) -> None:
     """A test that leaves something behind passes and ends in an error; a clean one only passes."""
-    segment = Path(f"/dev/shm/ndpipe-leak-{pytester.path.name}")  # noqa: S108
+    segment = Path(f"/dev/shm/ndpipe-leak-{pytester.path.name}")  # noqa: S108 - of this test's own name
     request.addfinalizer(lambda: segment.unlink(missing_ok=True))
     conftest = Path(__file__).with_name("conftest.py").read_text("utf-8")
     assert "GRACE = 5.0" in conftest

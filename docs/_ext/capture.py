@@ -19,8 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from _ext.children import watched
 from _ext.deadline import deadline
+from _ext.failed_children import watched
 
 #: What begins each line that the parent prints: a character that no text means anything by.
 PARENT_MARK = "\ue000"
@@ -44,7 +44,7 @@ def run_block(block: Any) -> tuple[float, Any]:
 
     Raises
     ------
-    _ext.children.ChildError
+    _ext.failed_children.ChildError
         If a child of the page has failed.
     _ext.deadline.DeadlineError
         If the block takes too long.

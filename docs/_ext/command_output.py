@@ -24,7 +24,7 @@ class CommandOutput(SphinxDirective):
         for module in Path(ndpipe.__file__).parent.rglob("*.py"):
             self.env.note_dependency(str(module))
         command = [sys.executable, "-m", "ndpipe", *self.arguments[0].split()]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - our own command
             command,
             env={**os.environ, "COLUMNS": "80"},  # help is wrapped at the width of the terminal
             capture_output=True,

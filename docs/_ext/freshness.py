@@ -86,7 +86,7 @@ def fingerprint(page: Path, package: Path) -> str:
     """Return a digest of all that a page's output depends on beside its own file."""
     files = sorted(modules_used(page.read_text("utf-8"), package))
     # How output is caught, and which child fails a page, decide what is on it too.
-    files += [Path(__file__).with_name(name) for name in ("capture.py", "children.py")]
+    files += [Path(__file__).with_name(name) for name in ("capture.py", "failed_children.py")]
     digest = hashlib.sha256(str(describe_machine()).encode())
     record = Path(os.environ.get("NDPIPE_RECORD", ""), "record.fingerprint")
     if "experiments.record" in page.read_text("utf-8") and record.exists():

@@ -78,7 +78,7 @@ class CapturedOutput(SphinxDirective):
     """
 
     required_arguments = 1
-    option_spec = {"blocks": directives.positive_int_list}  # noqa: RUF012, as docutils declares it
+    option_spec = {"blocks": directives.positive_int_list}  # noqa: RUF012 - as docutils declares it
 
     def run(self) -> list[nodes.Node]:
         """Read the output from the page that sphinx-gallery wrote."""

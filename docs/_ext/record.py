@@ -52,7 +52,7 @@ def _make_record(app: Sphinx) -> None:
     logger.info("measuring for all pages, which takes up to three minutes")
     command = [sys.executable, "-m", "ndpipe.experiments.record", str(folder)]
     environment = {name: value for name, value in os.environ.items() if name != "NDPIPE_RECORD"}
-    subprocess.run(command, env=environment, check=True, timeout=900)  # noqa: S603
+    subprocess.run(command, env=environment, check=True, timeout=900)  # noqa: S603 - our own command
     stamp.write_text(now)
 
 
@@ -80,7 +80,7 @@ class Speed(_RecordRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Write the speed with its interval."""
         transport, size, *direction = self.text.split()
-        speed = self.record().speed(transport, int(size), *direction)  # type: ignore[arg-type]
+        speed = self.record().speed(transport, int(size), *direction)  # type: ignore[arg-type] - text of the page
         return [nodes.Text(f"{speed}")], []
 
 
@@ -94,7 +94,7 @@ class Ratio(_RecordRole):
         """Write the ratio with its interval."""
         one, two, size, *rest = self.text.split()
         direction = rest[0] if rest else "to-child"
-        ratio = self.record().ratio(one, two, int(size), direction)  # type: ignore[arg-type]
+        ratio = self.record().ratio(one, two, int(size), direction)  # type: ignore[arg-type] - text of the page
         classes = ["ratio", f"ratio_{one}_{two}_{size}_{direction}"]
         return [nodes.inline("", f"{ratio}", classes=classes)], []
 

@@ -37,7 +37,7 @@ _rst2md = notebook.rst2md
 class Excerpt(LiteralInclude):
     """``literalinclude`` with ``:no-docstring:``."""
 
-    option_spec = {**LiteralInclude.option_spec, "no-docstring": directives.flag}  # noqa: RUF012
+    option_spec = {**LiteralInclude.option_spec, "no-docstring": directives.flag}  # noqa: RUF012 - as docutils declares it
 
     def run(self) -> list[nodes.Node]:
         """Work out which lines to show, and show them as ``literalinclude`` does."""

@@ -112,7 +112,7 @@ class ExampleCode(SphinxDirective):
     """
 
     required_arguments = 1
-    option_spec = {"blocks": directives.positive_int_list}  # noqa: RUF012, as docutils declares it
+    option_spec = {"blocks": directives.positive_int_list}  # noqa: RUF012 - as docutils declares it
 
     def run(self) -> list[nodes.Node]:
         """Read the blocks from the copy of the example that sphinx-gallery made."""

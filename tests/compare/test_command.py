@@ -26,7 +26,7 @@ def _run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]
         text=True,
         timeout=100,
         check=False,
-        **options,  # type: ignore[call-overload]
+        **options,  # type: ignore[call-overload] - mypy wants each option's type
     )
 
 

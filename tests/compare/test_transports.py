@@ -75,7 +75,7 @@ def test_a_transport_that_is_not_installed_is_an_error(monkeypatch: pytest.Monke
     """The error says how to install it."""
     monkeypatch.setattr("ndpipe.transports.base.find_spec", lambda _: None)
     (row,) = _compare(["pyzmq"], [NBYTES], directions=["from-child"], repeat=1)
-    assert row.error == "zmq not installed; the extra 'peers' brings it"
+    assert row.error == "zmq not installed; the extra 'third-party' brings it"
     assert "pyzmq" not in {kind.info.name for kind in available("fork")}
 
 

@@ -55,20 +55,20 @@ class Swapped(np.ndarray):
 class Initialised(np.ndarray):
     """It has an __init__ that no array comes through."""
 
-    def __new__(cls, data: Any, key: str) -> "Initialised":  # noqa: ARG004
+    def __new__(cls, data: Any, key: str) -> "Initialised":  # noqa: ARG004 - for __init__
         return np.asarray(data).view(cls)
 
-    def __init__(self, data: Any, key: str) -> None:  # noqa: ARG002
+    def __init__(self, data: Any, key: str) -> None:  # noqa: ARG002 - for __new__
         self.key = {"a": 1}[key]
 
 
 class OwnCopy(np.ndarray):
     """Its copies are something else."""
 
-    def copy(self, order: Any = "C") -> Any:  # noqa: ARG002
+    def copy(self, order: Any = "C") -> Any:  # noqa: ARG002 - numpy's signature
         return np.zeros(1)
 
-    __copy__ = __deepcopy__ = copy  # type: ignore[assignment]
+    __copy__ = __deepcopy__ = copy  # type: ignore[assignment] - wrong on purpose
 
 
 class OwnView(np.ndarray):
@@ -98,14 +98,14 @@ class OwnView(np.ndarray):
     def __eq__(self, other: object) -> Any:
         raise RuntimeError("nor can it be compared")
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] - wrong on purpose
 
 
 class OwnFacts(np.ndarray):
     """What it says of its size and memory is not so."""
 
-    nbytes = size = itemsize = ndim = property(lambda _: 1)  # type: ignore[assignment]
-    T = base = data = property(lambda _: None)  # type: ignore[assignment]
+    nbytes = size = itemsize = ndim = property(lambda _: 1)  # type: ignore[assignment] - wrong on purpose
+    T = base = data = property(lambda _: None)  # type: ignore[assignment] - wrong on purpose
 
 
 class Finalized(np.ndarray):

@@ -96,7 +96,7 @@ class Injection:
         """The last instruction that was visited."""
         return _place(*self._last) if self._last else None
 
-    def enter(self, frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG002
+    def enter(self, frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG002 - sys.settrace's signature
         """Be what the interpreter calls when a function is called."""
         return self.follow(frame) if self.within(frame.f_code) else None
 
@@ -134,7 +134,7 @@ class _Tracer:
         self.injection = injection
         self.raised_in: FrameType | None = None
 
-    def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG002
+    def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:  # noqa: ARG002 - sys.settrace's signature
         error = self.injection.visit(frame) if event == "opcode" else None
         if error is None:
             return self

@@ -26,7 +26,7 @@ class Events(Ends):
         if message.kind == "bytes":
             call = self.ends[i].end.recv_bytes
         elif how and message.is_array:
-            call = lambda: self.ends[i].end.recv_into(np.full((2, 3), 9.0))  # noqa: E731
+            call = lambda: self.ends[i].end.recv_into(np.full((2, 3), 9.0))  # noqa: E731 - one of three calls
         else:
             call = self.ends[i].end.recv
         injection = Injection({point: cls()})

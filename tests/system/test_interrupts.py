@@ -11,7 +11,7 @@ from ndpipe._system.interrupts import interrupts_deferred
 def test_an_interrupt_comes_when_the_block_is_done() -> None:
     """KeyboardInterrupt is raised at the end of the block, not inside it."""
     done = False
-    with pytest.raises(KeyboardInterrupt), interrupts_deferred() as interrupts:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), interrupts_deferred() as interrupts:  # noqa: PT012 - the block is what is tested
         signal.raise_signal(signal.SIGINT)
         assert len(interrupts) == 1
         done = True
@@ -20,7 +20,7 @@ def test_an_interrupt_comes_when_the_block_is_done() -> None:
 
 def test_an_interrupt_outweighs_what_the_block_raises() -> None:
     """A transfer that is broken off because of Ctrl-C fails; it is the Ctrl-C that is reported."""
-    with pytest.raises(KeyboardInterrupt), interrupts_deferred():  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), interrupts_deferred():  # noqa: PT012 - the block is what is tested
         signal.raise_signal(signal.SIGINT)
         raise BrokenPipeError
 

@@ -119,7 +119,7 @@ class Measurement:
             **{
                 f"{name}_seconds": median(f"{name}_seconds")
                 for name in ("read", "overhead", "startup", "sender_cpu", "receiver_cpu")
-            },  # type: ignore[arg-type]
+            },  # type: ignore[arg-type] - mypy takes the names for any field's
             samples=tuple(tuple(s.seconds if s else None for s in one) for one in passes),
         )
 

@@ -53,7 +53,7 @@ class Runner:
         scratch = folder / str(len(list(folder.iterdir())))
         scratch.mkdir()
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),  # noqa: PTH109
+            "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),  # noqa: PTH109 - a text like the others
             "TMPDIR": str(scratch),
             "JOBLIB_TEMP_FOLDER": str(scratch),
         }
@@ -83,7 +83,7 @@ class Runner:
         self._ask("close")
 
     def _ask(self, *request: Any) -> Any:
-        assert self.process.stdin and self.process.stdout  # noqa: S101, PT018
+        assert self.process.stdin and self.process.stdout  # noqa: S101, PT018 - for mypy
         done = threading.Event()
         watchdog = threading.Thread(target=self._kill_when_due, args=(done,), daemon=True)
         watchdog.start()
@@ -123,13 +123,13 @@ class Runner:
 
     def dismiss(self) -> None:
         """Let the process end by itself, without waiting for it."""
-        assert self.process.stdin  # noqa: S101
+        assert self.process.stdin  # noqa: S101 - for mypy
         with contextlib.suppress(OSError):
             self.process.stdin.close()
 
     def stop(self, *, at_once: bool = False) -> None:
         """End the process and all that it started."""
-        assert self.process.stdout  # noqa: S101
+        assert self.process.stdout  # noqa: S101 - for mypy
         self.dismiss()
         if not at_once:
             with contextlib.suppress(subprocess.TimeoutExpired):

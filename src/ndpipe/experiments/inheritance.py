@@ -40,7 +40,7 @@ def child_report(method: str) -> dict[str, Any]:
     """
     context = multiprocessing.get_context(method)
     here, there = context.Pipe()
-    child: Any = context.Process(target=report_inheritance, args=(there, here))  # type: ignore[attr-defined]
+    child: Any = context.Process(target=report_inheritance, args=(there, here))  # type: ignore[attr-defined] - BaseContext does not declare it
     child.start()
     there.close()
     with here:
@@ -78,7 +78,7 @@ def last_error(code: str, *, session: bool = False) -> str:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "script.py")
         script.write_text(code, "utf-8")
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - this Python, our own code
             [sys.executable, *(["-c", code] if session else [script])],
             capture_output=True,
             text=True,

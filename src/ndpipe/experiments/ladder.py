@@ -151,7 +151,7 @@ class OverOsPipe(IntoItsMemory):
 
     info = _info("over-os-pipe", "the same over os.pipe", 1)
 
-    def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:  # noqa: ARG002
+    def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:  # noqa: ARG002 - the call of the interface
         """Open a simplex pipe."""
         receiver, sender = context.Pipe(duplex=False)
         return sender, receiver

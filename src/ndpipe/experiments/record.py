@@ -143,7 +143,7 @@ def _measure_elsewhere() -> list[Comparison]:
     command += [f"--transports={','.join(_ELSEWHERE)}", f"--sizes={_ELSEWHERE_SIZE}"]
     there = []
     for python in _other_pythons(environment):
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - a Python found here, our own code
             [python, *command],
             env=environment,
             capture_output=True,
@@ -166,7 +166,7 @@ def _other_pythons(environment: dict[str, str]) -> list[str]:
     for name in names:
         if (python := shutil.which(name)) is None:
             continue
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - a Python found here, our own code
             [python, "-c", code],
             env=environment,
             capture_output=True,

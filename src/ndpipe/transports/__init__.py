@@ -106,7 +106,7 @@ def obstacle(transport: type[Transport], start_method: str) -> str | None:
     info = transport.info
     system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
     if info.missing:
-        return f"{' and '.join(info.missing)} not installed; the extra 'peers' brings it"
+        return f"{' and '.join(info.missing)} not installed; the extra 'third-party' brings it"
     if system not in info.platforms:
         return f"only on {' and '.join(info.platforms)}"
     if start_method not in info.start_methods:

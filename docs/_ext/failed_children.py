@@ -51,7 +51,7 @@ def watched(page: Path, code: CodeType) -> Iterator[None]:
 
     def start_and_record(process: BaseProcess) -> None:
         start(process)
-        children.append((process.name, process._popen))  # type: ignore[attr-defined]
+        children.append((process.name, process._popen))  # type: ignore[attr-defined] - private
 
     try:
         with patch.object(BaseProcess, "start", start_and_record):
