@@ -17,6 +17,8 @@ HTML = Path("docs/_build/html")
 # They have sessions of their own: the first two need the built site, the third is slow.
 ELSEWHERE = ["tests/site", "tests/browser", "tests/downloads"]
 DOCTESTS = ["src", "docs"]
+# Tests run in two processes, since many of them wait. `-n0` among a session's arguments undoes it.
+TWO = ["-n2", "--dist=worksteal"]
 SCHEMAS = {
     "vendor.dependabot": ".github/dependabot.yml",
     "vendor.github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
@@ -43,7 +45,8 @@ OTHERS = [python for python in nox.project.python_versions(PROJECT) if python !=
 def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
     # Editable: a child process, and a rebuild while somebody writes, import the same files.
     dependencies = nox.project.dependency_groups(PROJECT, *groups)
-    session.install("-e", f".{extras}", *dependencies)
+    # Python compiles what is imported; pip would compile all, which doubles its time.
+    session.install("--no-compile", "-e", f".{extras}", *dependencies)
 
 
 def _install_docs(session: nox.Session, *groups: str) -> None:
@@ -56,10 +59,10 @@ def _install_docs(session: nox.Session, *groups: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, the doctests and the pages' examples, on the Python that runs nox.
 
-    Arguments are pytest's: nox -s tests -- tests/probe
+    Arguments are pytest's: nox -s tests -- -n0 tests/probe
     """
     _install_docs(session, "tests")
-    session.run("pytest", *(f"--ignore={path}" for path in ELSEWHERE), *session.posargs)
+    session.run("pytest", *TWO, *(f"--ignore={path}" for path in ELSEWHERE), *session.posargs)
 
 
 @nox.session(python=[python for python in OTHERS if _answers(f"python{python}")])
@@ -68,14 +71,14 @@ def pythons(session: nox.Session) -> None:
     _install(session, "tests", extras="[measure]")
     # The site is built by one Python; its helpers are tested there.
     ignored = (f"--ignore={path}" for path in [*ELSEWHERE, "tests/docs"])
-    session.run("pytest", *ignored, *session.posargs)
+    session.run("pytest", *TWO, *ignored, *session.posargs)
 
 
 @nox.session
 def downloads(session: nox.Session) -> None:
     """Run every page as a script, under each start method, and as a notebook."""
     _install_docs(session, "tests", "downloads")
-    session.run("pytest", "tests/downloads", *session.posargs)
+    session.run("pytest", *TWO, "tests/downloads", *session.posargs)
 
 
 @nox.session

@@ -1,7 +1,9 @@
-"""Fixtures for tests of the harness, whose processes are not children of the test's process."""
+"""For tests of the harness and of its commands, whose processes are no children of the test."""
 
 import importlib
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -11,6 +13,20 @@ from types import ModuleType
 
 import psutil
 import pytest
+
+
+def run_command(
+    *arguments: str, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m ndpipe`` with these arguments."""
+    return subprocess.run(
+        [sys.executable, "-m", "ndpipe", *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
 
 
 @pytest.fixture

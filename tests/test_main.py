@@ -10,25 +10,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.harness import run_command
 
 import ndpipe
 from ndpipe import __main__ as command
 
 
-def _run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ndpipe", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-        **options,  # type: ignore[call-overload] - mypy wants each option's type
-    )
-
-
 def test_the_table_has_a_row_a_size_and_the_machine() -> None:
     """The probe prints a row for each size, its conclusion, and what it ran on."""
-    done = _run("probe", "--max-size", "4MiB")
+    done = run_command("probe", "--max-size", "4MiB")
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.count("arrived intact") == 4  # three rows and the sentence below them
@@ -38,7 +28,7 @@ def test_the_table_has_a_row_a_size_and_the_machine() -> None:
 
 def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
     """With --json, standard output is one document under every start method."""
-    done = _run("probe", "--max-size=2MiB", "--json", "--start-method", start_method)
+    done = run_command("probe", "--max-size=2MiB", "--json", "--start-method", start_method)
     records = json.loads(done.stdout)
     assert [record["nbytes"] for record in records] == [1024**2, 2 * 1024**2]
     assert {record["outcome"] for record in records} == {"arrived intact"}
@@ -55,11 +45,28 @@ def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
         (["probe", "--timeout", "nan"], "not a number of seconds"),
         (["probe", "--start-method", "knife"], "invalid choice: 'knife'"),
         (["probe", "--fast"], "unrecognized arguments: --fast"),
+        (
+            ["compare", "--transports", "pipe,telepathy"],
+            "no transport 'telepathy'; there are memcpy, memcpy-new, ",
+        ),
+        (["compare", "--sizes", "1MB,big"], "write a number and a unit, such as 512MiB"),
+        (["compare", "--sizes", "7"], "less than one float64"),
+        (["compare", "--sizes", ""], "write a number and a unit"),
+        (["compare", "--direction", "up"], "invalid choice: 'up'"),
+        (["compare", "--start-method", "knife"], "invalid choice: 'knife'"),
+        (["compare", "--repeat", "0"], "'0' is not a whole number from 1 on"),
+        (["compare", "--repeat", "many"], "'many' is not a whole number"),
+        (["compare", "--max-seconds", "0"], "not a number of seconds above 0"),
+        (["compare", "--timeout", "0"], "not a number of seconds above 0"),
+        (["compare", "--plot", "here.txt"], "ends in none of .svg, .png, .pdf"),
+        (["compare", "--plot", "nowhere/here.svg"], "there is no folder 'nowhere'"),
+        (["compare", "--against", "nowhere.json"], "No such file"),
+        (["compare", "--json", "--csv"], "not allowed with argument"),
     ],
 )
 def test_wrong_arguments_are_one_line_and_exit_code_2(arguments: list[str], hint: str) -> None:
     """The line says what is wrong, and there is no traceback."""
-    done = _run(*arguments)
+    done = run_command(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
@@ -74,7 +81,7 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(
     hide = tmp_path / "sitecustomize.py"
     hide.write_text(f"import sys; sys.modules[{missing!r}] = None")
     paths = filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])
-    done = _run("probe", env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
+    done = run_command("probe", env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         f"python -m ndpipe: error: {missing} not installed; "
@@ -84,7 +91,7 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(
 
 def test_alone_it_prints_its_help() -> None:
     """Both commands are named, and the exit status is 0."""
-    done = _run()
+    done = run_command()
     assert done.returncode == 0
     assert "probe" in done.stdout
     assert "compare" in done.stdout
@@ -93,12 +100,12 @@ def test_alone_it_prints_its_help() -> None:
 
 def test_the_version_is_the_packages() -> None:
     """One line, with the name."""
-    assert _run("--version").stdout == f"ndpipe {ndpipe.__version__}\n"
+    assert run_command("--version").stdout == f"ndpipe {ndpipe.__version__}\n"
 
 
 def test_help_shows_examples() -> None:
     """The help of a command has a command line to copy."""
-    done = _run("probe", "--help")
+    done = run_command("probe", "--help")
     assert done.returncode == 0
     assert "--max-size 512MiB" in done.stdout
 

@@ -71,11 +71,14 @@ def _start(symptom: str) -> subprocess.Popen[str]:
     )
 
 
-def _stop(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """Kill what is left of a reproduction and its children, and return what they printed."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.communicate(timeout=60)
+def _stop(process: subprocess.Popen[str], seconds: float = 0) -> tuple[str, str]:
+    """Return what a reproduction and its children printed; kill those that do not end in time."""
+    try:
+        return process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        return process.communicate(timeout=60)
 
 
 def _provoke(symptom: str) -> tuple[int | None, str, str]:
@@ -85,7 +88,8 @@ def _provoke(symptom: str) -> tuple[int | None, str, str]:
             code: int | None = process.wait(60)
         except subprocess.TimeoutExpired:
             code = None
-        return code, *_stop(process)
+        # A resource tracker prints, and unlinks a segment, after the process has ended.
+        return code, *_stop(process, 5)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from ndpipe.tasks import try_to_lock
 # which import what they need; a forkserver's child is not even made by the parent:
 
 if __name__ == "__main__":
-    np.random.seed(0)  # noqa: NPY002 - the state that a fork copies
+    np.random.seed(0)
     files = [os.open(os.devnull, os.O_RDONLY) for _ in range(50)]
     print("the parent's process id:", os.getpid())
     reports = {}

@@ -14,25 +14,15 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from tests.harness import run_command
 
 from ndpipe.compare.documents import from_json, schema
 from ndpipe.transports import TRANSPORTS
 
 
-def _run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ndpipe", "compare", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-        **options,  # type: ignore[call-overload] - mypy wants each option's type
-    )
-
-
 def test_a_table_for_each_size_and_direction_and_the_machine() -> None:
     """The baselines are there unasked, for the ratios."""
-    done = _run("--sizes", "80kB,800kB", "--transports", "queue", "--repeat", "1")
+    done = run_command("compare", "--sizes", "80kB,800kB", "--transports", "queue", "--repeat", "1")
     assert done.returncode == 0
     assert done.stderr == ""
     for title in ("80 kB, parent to child", "800 kB, child to parent"):
@@ -46,7 +36,8 @@ def test_a_table_for_each_size_and_direction_and_the_machine() -> None:
 
 def test_the_table_is_sorted_by_speed_and_fits_80_columns() -> None:
     """The place grows from row to row, but for ties, and the Pipe's ratio is 1."""
-    done = _run(
+    done = run_command(
+        "compare",
         *("--sizes", "800kB", "--direction", "to-child", "--repeat", "3"),
         *("--transports", "manager,shared-memory-new"),
     )
@@ -63,7 +54,8 @@ def test_the_table_is_sorted_by_speed_and_fits_80_columns() -> None:
 
 def test_json_is_a_document_of_the_schema_and_nothing_else(start_method: str) -> None:
     """Other output would spoil a redirection."""
-    done = _run(
+    done = run_command(
+        "compare",
         *("--sizes=80kB", "--transports=queue", "--repeat=2", "--json"),
         *("--direction", "from-child", "--start-method", start_method),
     )
@@ -82,13 +74,13 @@ def test_json_is_a_document_of_the_schema_and_nothing_else(start_method: str) ->
 def test_a_saved_run_stands_beside_this_one(tmp_path: Path) -> None:
     """Ratios of both, and the machine of the saved run; a changed ratio differs."""
     options = "--sizes=80kB", "--transports=queue", "--repeat=6", "--direction=to-child"
-    saved = json.loads(_run(*options, "--json").stdout)
+    saved = json.loads(run_command("compare", *options, "--json").stdout)
     for record in saved["measurements"]:
         if record["transport"] == "queue":
             record["samples"] = [[100.0 for _ in one] for one in record["samples"]]
     path = tmp_path / "saved.json"
     path.write_text(json.dumps(saved))
-    done = _run(*options, "--against", str(path))
+    done = run_command("compare", *options, "--against", str(path))
     assert done.returncode == 0
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("queue")]
     assert row.endswith("differs")
@@ -97,14 +89,14 @@ def test_a_saved_run_stands_beside_this_one(tmp_path: Path) -> None:
 
 def test_the_result_is_said_in_words() -> None:
     """The last lines name the fastest; baselines do not count."""
-    out = _run("--sizes=80kB,800kB", "--transports=ndpipe", "--repeat=3").stdout
+    out = run_command("compare", "--sizes=80kB,800kB", "--transports=ndpipe", "--repeat=3").stdout
     assert "800 kB, parent to child: fastest " in out
     assert "80 kB, parent to child: fastest" not in out.replace("800 kB", "")
 
 
 def test_csv_is_lines_and_nothing_else() -> None:
     """A header, and a line for each measurement."""
-    done = _run("--sizes=80kB", "--transports=pipe", "--repeat=1", "--csv")
+    done = run_command("compare", "--sizes=80kB", "--transports=pipe", "--repeat=1", "--csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [(row["transport"], row["verified"]) for row in rows] == [
         ("memcpy", "True"),
@@ -115,7 +107,9 @@ def test_csv_is_lines_and_nothing_else() -> None:
 def test_a_picture_is_drawn(tmp_path: Path) -> None:
     """Its name is printed on stderr."""
     path = tmp_path / "here.svg"
-    done = _run("--sizes=80kB", "--transports=pipe", "--repeat=1", "--plot", str(path))
+    done = run_command(
+        "compare", "--sizes=80kB", "--transports=pipe", "--repeat=1", "--plot", str(path)
+    )
     assert done.returncode == 0
     assert done.stderr == f"drawn: {path}\n"
     assert "<svg" in path.read_text()
@@ -123,42 +117,11 @@ def test_a_picture_is_drawn(tmp_path: Path) -> None:
 
 def test_the_list_names_every_transport() -> None:
     """In plain text."""
-    done = _run("--list")
+    done = run_command("compare", "--list")
     assert done.returncode == 0
     for name in TRANSPORTS:
         assert name in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 120
-
-
-@pytest.mark.parametrize(
-    ("arguments", "hint"),
-    [
-        (
-            ["--transports", "pipe,telepathy"],
-            "no transport 'telepathy'; there are memcpy, memcpy-new, ",
-        ),
-        (["--sizes", "1MB,big"], "write a number and a unit, such as 512MiB"),
-        (["--sizes", "7"], "less than one float64"),
-        (["--sizes", ""], "write a number and a unit"),
-        (["--direction", "up"], "invalid choice: 'up'"),
-        (["--start-method", "knife"], "invalid choice: 'knife'"),
-        (["--repeat", "0"], "'0' is not a whole number from 1 on"),
-        (["--repeat", "many"], "'many' is not a whole number"),
-        (["--max-seconds", "0"], "not a number of seconds above 0"),
-        (["--timeout", "0"], "not a number of seconds above 0"),
-        (["--plot", "here.txt"], "ends in none of .svg, .png, .pdf"),
-        (["--plot", "nowhere/here.svg"], "there is no folder 'nowhere'"),
-        (["--against", "nowhere.json"], "No such file"),
-        (["--json", "--csv"], "not allowed with argument"),
-    ],
-)
-def test_wrong_arguments_are_one_line_and_exit_code_2(arguments: list[str], hint: str) -> None:
-    """The line says what is allowed."""
-    done = _run(*arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
-    assert hint in done.stderr
 
 
 def test_a_picture_without_matplotlib_is_one_line_that_says_what_to_install(
@@ -170,7 +133,9 @@ def test_a_picture_without_matplotlib_is_one_line_that_says_what_to_install(
         "find = util.find_spec\n"
         "util.find_spec = lambda name, *rest: None if name == 'matplotlib' else find(name, *rest)\n"
     )
-    done = _run("--plot", "here.svg", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    done = run_command(
+        "compare", "--plot", "here.svg", env={**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "matplotlib not installed; try: python -m pip install 'ndpipe[plot]'" in done.stderr
@@ -249,5 +214,5 @@ def test_the_next_start_removes_what_a_killed_command_left(scratch: Path) -> Non
         running.kill()
         running.communicate(timeout=60)
     assert len(list(scratch.glob("ndpipe-*"))) == 1
-    assert _run("--sizes=80kB", "--transports=pipe", "--repeat=1").returncode == 0
+    assert run_command("compare", "--sizes=80kB", "--transports=pipe", "--repeat=1").returncode == 0
     assert list(scratch.glob("ndpipe-*")) == []

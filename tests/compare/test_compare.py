@@ -16,6 +16,7 @@ from ndpipe.compare import (
     InterruptedComparison,
     Measurement,
     Progress,
+    _session,
     checksum,
     compare,
 )
@@ -208,8 +209,11 @@ def test_a_caller_who_raises_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ChildStops", "SessionStops", "IgnoresTermination"])
-def test_a_stopped_process_leaves_no_shared_memory(kind: str, faulty: ModuleType) -> None:
+def test_a_stopped_process_leaves_no_shared_memory(
+    kind: str, faulty: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The segment of a transport whose processes do not run is unlinked; the fixtures look."""
+    monkeypatch.setattr(_session, "_GRACE", 1.0)  # it is waited for in vain
     (row,) = _compare([getattr(faulty, kind)], [NBYTES], directions=["to-child"], timeout=1)
     assert row.error == "timed out after 1 s"
 

@@ -3,9 +3,8 @@
 import time
 
 import pytest
-from tests.docs.gallery import Gallery
+from tests.docs.gallery import Built, Gallery
 
-HEADER = "# sphinx_gallery_deadline = 3"
 NEVER_ANSWERS = """
 import multiprocessing, time
 if __name__ == "__main__":
@@ -14,32 +13,42 @@ if __name__ == "__main__":
     child.start()
     {wait}
 """
+CATCHES = """for _ in range(2):
+        try: here.recv()
+        except Exception: pass
+    here.recv()"""
+WAITS = {
+    "plot_recv": "here.recv()",
+    "plot_join": "child.join()",
+    "plot_send": "here.send(bytes(10**7))",
+    "plot_catches": CATCHES,
+}
 
 
-@pytest.mark.parametrize("wait", ["here.recv()", "child.join()", "here.send(bytes(10**7))"])
-def test_a_page_whose_child_never_answers_fails(wait: str, gallery: Gallery) -> None:
-    """The build says which page waited too long, and ends: no process of it is left."""
-    gallery.page(NEVER_ANSWERS.format(wait=wait), header=HEADER)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Build a page for each way to wait for ever."""
+    gallery = Gallery(tmp_path_factory.mktemp("waiting") / "project")
+    for name, wait in WAITS.items():
+        header = "# sphinx_gallery_deadline = 1"
+        gallery.page(NEVER_ANSWERS.format(wait=wait), name=name, header=header)
     start = time.monotonic()
     built = gallery.build()  # returns when every process that holds its output has ended
     assert time.monotonic() - start < 60
-    assert built.status != 0
-    assert "a block of plot_page.py took longer than 3 s" in built.log
+    return built
 
 
-def test_a_page_that_catches_everything_fails_too(gallery: Gallery) -> None:
-    """The exception comes again: a page that goes on waiting does not get away with it."""
-    wait = "for _ in range(2):\n        try: here.recv()\n        except Exception: pass"
-    gallery.page(NEVER_ANSWERS.format(wait=f"{wait}\n    here.recv()"), header=HEADER)
-    built = gallery.build()
+@pytest.mark.parametrize("page", WAITS)
+def test_a_page_whose_child_never_answers_fails(page: str, built: Built) -> None:
+    """The build says which page waited too long, one that catches every exception too."""
     assert built.status != 0
-    assert "took longer than 3 s" in built.log
+    assert f"a block of {page}.py took longer than 1 s" in built.failures[page]
 
 
 def test_a_page_may_take_its_time_between_two_deadlines(gallery: Gallery) -> None:
     """The deadline is a block's, not the page's, and the comment that sets it is not shown."""
     block = "import time\ntime.sleep(2)\nprint('done')"
-    gallery.page(block, block, header=HEADER)
+    gallery.page(block, block, header="# sphinx_gallery_deadline = 3")
     built = gallery.build()
     assert built.status == 0, built.log
     assert [text for _, text in built.runs()] == ["done", "done"]
