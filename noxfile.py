@@ -92,7 +92,7 @@ def doctest(session: nox.Session) -> None:
 def thorough(session: nox.Session) -> None:
     """Run the long profiles and print their figures: speed, memory, soak, every interruption.
 
-    Wants a quiet machine, 16 GB of memory, and up to an hour.
+    Needs a quiet machine, 16 GB of memory, and up to an hour.
     """
     _install(session, "tests", extras="[measure]")
     session.run("pytest", "-m", "thorough", "-s", "tests", *session.posargs)

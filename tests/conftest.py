@@ -1,4 +1,4 @@
-"""What every test is held to: it leaves no child, descriptor, thread or shared memory behind."""
+"""Fixtures of all tests. No test leaves a child, descriptor, thread or shared memory behind."""
 
 import multiprocessing
 import os
@@ -44,7 +44,7 @@ _SEGMENTS = ("psm_", "sem.", "joblib", "ndpipe")
 
 
 def _mapped_elsewhere(segment: str) -> bool:
-    """Tell whether a process that is not of this test run uses a segment: it is not our leak."""
+    """Return whether a process outside of this test run uses a segment: it is no leak of a test."""
     ours = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
     for maps in Path("/proc").glob("[0-9]*/maps"):
         try:

@@ -58,7 +58,7 @@ class OtherType(StandardPipe):
     info = replace(StandardPipe.info, name="other-type")
 
     def receive(self, end: Any) -> Array:
-        return super().receive(end).view(np.int64)  # type: ignore[return-value] - wrong on purpose
+        return super().receive(end).view(np.int64)  # type: ignore[return-value]  # wrong on purpose
 
 
 class OpenRaises(StandardPipe):

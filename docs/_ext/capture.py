@@ -1,4 +1,4 @@
-"""Catch what a block's processes print, in the order in which they print it.
+"""Capture the output of a block's processes, in the order in which they print it.
 
 sphinx-gallery replaces ``sys.stdout`` by an object that writes into memory. A forked child writes
 into its own copy of that memory, and a spawned one to the file descriptor: neither reaches the
@@ -6,7 +6,7 @@ page. So while a block runs, descriptors 1 and 2 lead to one append-mode file th
 children share, and when it ends, what was appended goes to sphinx-gallery as if the parent had
 printed it.
 
-One file serves the whole build: a fork server keeps the descriptors that it was born with.
+One file serves the whole build: a fork server keeps the descriptors that it had at its start.
 """
 
 import io
@@ -50,7 +50,7 @@ def run_block(block: Any) -> tuple[float, Any]:
         If the block takes too long.
     """
     code = getattr(block, "code", None)
-    if code is None:  # before the first block: what is in the record is not of this page
+    if code is None:  # before the first block: the record so far is that of other pages
         _Shown.until = os.fstat(_record()).st_size
         return 0.0, block()
     page = Path(code.co_filename)
@@ -117,8 +117,8 @@ def _descriptors_lead_to(target: int) -> Iterator[None]:
 class ParentStream(io.TextIOBase):
     """A text stream that writes each line at once and marks the parent's.
 
-    A forked child inherits the object and finds itself to be another process: its lines are not
-    marked, and half a line that the parent had not finished is not written twice.
+    A forked child inherits the object. Its process id differs, so its lines are not marked, and
+    half a line that the parent had not finished is not written twice.
     """
 
     encoding = "utf-8"

@@ -15,13 +15,13 @@ from types import CodeType
 from typing import Any
 from unittest.mock import patch
 
-# A page that shows a failing child says so in a comment of its own.
+# The comment of a page that shows a failing child.
 EXPECTED = re.compile(r"^# sphinx_gallery_child_may_fail$", re.MULTILINE)
 
 _GRACE = 5.0  # seconds: a child that has done its work may still be on its way out
 
-# Every child that a page has started so far: its name, and the object that knows its exit code
-# also after Process.close().
+# Every child that a page has started so far: its name, and the object that keeps its exit code
+# after Process.close().
 _started: dict[str, list[tuple[str, Any]]] = {}
 
 
@@ -51,7 +51,7 @@ def watched(page: Path, code: CodeType) -> Iterator[None]:
 
     def start_and_record(process: BaseProcess) -> None:
         start(process)
-        children.append((process.name, process._popen))  # type: ignore[attr-defined] - private
+        children.append((process.name, process._popen))  # type: ignore[attr-defined]  # private
 
     try:
         with patch.object(BaseProcess, "start", start_and_record):
@@ -87,7 +87,7 @@ def _judge(children: list[tuple[str, Any]], *, last: bool, may_fail: bool) -> No
 
 
 def _end_all(children: list[tuple[str, Any]]) -> None:
-    """Kill what a failed page has left: the build would wait for it at its end."""
+    """Kill the children that a failed page has left: the build would wait for them at its end."""
     for _, popen in children:
         if popen.poll() is None:
             popen.kill()

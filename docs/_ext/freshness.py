@@ -1,7 +1,7 @@
 """Run a page again when what it was made from has changed.
 
 sphinx-gallery looks at the page's own file. A page also shows what the package did, on this
-machine, with these versions: a page that was true yesterday is a lie when one of them changed.
+machine, with these versions: when one of them has changed, the page may be wrong.
 """
 
 import ast
@@ -85,7 +85,7 @@ def modules_used(source: str, package: Path) -> set[Path]:
 def fingerprint(page: Path, package: Path) -> str:
     """Return a digest of all that a page's output depends on beside its own file."""
     files = sorted(modules_used(page.read_text("utf-8"), package))
-    # How output is caught, and which child fails a page, decide what is on it too.
+    # The capture of output, and the check of children, decide what is on the page too.
     files += [Path(__file__).with_name(name) for name in ("capture.py", "failed_children.py")]
     digest = hashlib.sha256(str(describe_machine()).encode())
     record = Path(os.environ.get("NDPIPE_RECORD", ""), "record.fingerprint")
@@ -106,7 +106,7 @@ def _version(library: str) -> str:
 
 
 def _forget_stale_pages(app: Sphinx) -> None:
-    """Take away the checksum by which sphinx-gallery knows that a page has run."""
+    """Delete the checksum that sphinx-gallery keeps of a page that has run."""
     source = Path(app.srcdir)
     examples = source / app.config.sphinx_gallery_conf["examples_dirs"]
     generated = source / app.config.sphinx_gallery_conf["gallery_dirs"]

@@ -21,7 +21,7 @@ _add_code_cell = notebook.add_code_cell
 
 
 def is_guard(node: ast.stmt) -> bool:
-    """Tell whether a statement is the guard, without an ``else``."""
+    """Return whether a statement is the guard, without an ``else``."""
     if not isinstance(node, ast.If) or node.orelse:
         return False
     return ast.unparse(node.test) == "__name__ == '__main__'"

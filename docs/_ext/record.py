@@ -1,7 +1,7 @@
 """Measure once for the whole site, and quote figures from the record.
 
 The record is made before the pages run, by `ndpipe.experiments.record`, and again when the code
-that it measures, or the machine, has changed. It lies beside the generated pages.
+that it measures, or the machine, has changed. It stands beside the generated pages.
 """
 
 import hashlib
@@ -80,7 +80,7 @@ class Speed(_RecordRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Write the speed with its interval."""
         transport, size, *direction = self.text.split()
-        speed = self.record().speed(transport, int(size), *direction)  # type: ignore[arg-type] - text of the page
+        speed = self.record().speed(transport, int(size), *direction)  # type: ignore[arg-type]  # text of the page
         return [nodes.Text(f"{speed}")], []
 
 
@@ -94,7 +94,7 @@ class Ratio(_RecordRole):
         """Write the ratio with its interval."""
         one, two, size, *rest = self.text.split()
         direction = rest[0] if rest else "to-child"
-        ratio = self.record().ratio(one, two, int(size), direction)  # type: ignore[arg-type] - text of the page
+        ratio = self.record().ratio(one, two, int(size), direction)  # type: ignore[arg-type]  # text of the page
         classes = ["ratio", f"ratio_{one}_{two}_{size}_{direction}"]
         return [nodes.inline("", f"{ratio}", classes=classes)], []
 

@@ -104,6 +104,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the directives, and the conversion of a page's text for its notebook."""
     app.add_directive("literalinclude", Excerpt, override=True)
     app.add_directive("task-source", TaskSource)
-    # sphinx-gallery has no hook here: it knows images, links and notes, and leaves the rest as is.
+    # sphinx-gallery has no hook here: it converts images, links and notes, and leaves the rest.
     notebook.rst2md = partial(to_notebook, Path(app.srcdir))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Annotation
 
 from ndpipe._system.machine import describe_machine
-from ndpipe.compare import Comparison, Interval, Measurement
+from ndpipe.compare import Comparison, Interval, Measurement, _style
 from ndpipe.compare.plots import (
     COLOURS,
     describe_speeds,
@@ -50,6 +50,17 @@ def _made(speeds: dict[str, float]) -> list[Measurement]:
     ]
 
 
+def test_each_transport_of_a_large_family_has_a_style_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One colour, and a line and a marker that no other transport of the family has together."""
+    names = [str(number) for number in range(12)]
+    monkeypatch.setattr(_style, "TRANSPORTS", dict.fromkeys(names, TRANSPORTS["pipe"]))
+    styles = [line_style(name) for name in names]
+    assert {style["color"] for style in styles} == {COLOURS["pipe"]}
+    assert len({(style["linestyle"], style["marker"]) for style in styles}) == len(names)
+
+
 @pytest.mark.parametrize("spread", [1.0, 1.02, 1.5], ids=["all alike", "close", "apart"])
 @pytest.mark.parametrize("names", [tuple(TRANSPORTS), OTHERS], ids=["main in front", "no main"])
 def test_names_do_not_overlap_and_stay_in_the_picture(
@@ -82,8 +93,8 @@ def test_names_do_not_overlap_and_stay_in_the_picture(
 
 def test_a_transport_has_a_line_style_of_its_own_and_the_colour_of_its_family() -> None:
     """No two transports are drawn alike."""
-    looks = {name: tuple(line_style(name).values()) for name in TRANSPORTS}
-    assert len(set(looks.values())) == len(TRANSPORTS)
+    styles = {name: tuple(line_style(name).values()) for name in TRANSPORTS}
+    assert len(set(styles.values())) == len(TRANSPORTS)
     assert set(COLOURS) == {kind.info.family for kind in TRANSPORTS.values()}
     for name, kind in TRANSPORTS.items():
         assert line_style(name)["color"] == COLOURS[kind.info.family]

@@ -22,7 +22,7 @@ class Simulated(Record):
 
     def __init__(self, name: str, nbytes: int, draw: Any) -> None:
         entry = Entry(TRANSPORTS[name], Path(), 1, ())
-        entry.start = lambda: None  # type: ignore[method-assign] - no process is wanted
+        entry.start = lambda: None  # type: ignore[method-assign]  # no process is wanted
         super().__init__(entry, Measurement(name, "to-child", nbytes, "fork"), None)
         self.draw = draw
 
@@ -65,7 +65,7 @@ def test_time_that_is_up_ends_the_rounds() -> None:
     """A least number of rounds remains."""
     source = random.Random(0)
     records = [Simulated(n, 800, lambda _: source.lognormvariate(0, 1)) for n in ("pipe", "array")]
-    _measure(records, max_seconds=1e-9)  # type: ignore[arg-type] - a list of Simulated
+    _measure(records, max_seconds=1e-9)  # type: ignore[arg-type]  # a list of Simulated
     for record, least in zip(records, (schedule._LEAST_OF_MAIN, schedule._LEAST), strict=True):
         assert {sum(map(bool, one)) for one in record.passes} == {least}
 

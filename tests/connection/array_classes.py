@@ -68,7 +68,7 @@ class OwnCopy(np.ndarray):
     def copy(self, order: Any = "C") -> Any:  # noqa: ARG002 - numpy's signature
         return np.zeros(1)
 
-    __copy__ = __deepcopy__ = copy  # type: ignore[assignment] - wrong on purpose
+    __copy__ = __deepcopy__ = copy  # type: ignore[assignment]  # wrong on purpose
 
 
 class OwnView(np.ndarray):
@@ -98,14 +98,14 @@ class OwnView(np.ndarray):
     def __eq__(self, other: object) -> Any:
         raise RuntimeError("nor can it be compared")
 
-    __hash__ = None  # type: ignore[assignment] - wrong on purpose
+    __hash__ = None  # type: ignore[assignment]  # wrong on purpose
 
 
 class OwnFacts(np.ndarray):
     """What it says of its size and memory is not so."""
 
-    nbytes = size = itemsize = ndim = property(lambda _: 1)  # type: ignore[assignment] - wrong on purpose
-    T = base = data = property(lambda _: None)  # type: ignore[assignment] - wrong on purpose
+    nbytes = size = itemsize = ndim = property(lambda _: 1)  # type: ignore[assignment]  # wrong on purpose
+    T = base = data = property(lambda _: None)  # type: ignore[assignment]  # wrong on purpose
 
 
 class Finalized(np.ndarray):

@@ -41,10 +41,10 @@ def test_large_arrays(size: int, direction: Direction, duplex: bool) -> None:
     ratio = ours.times_as_fast_as(standard)
     assert ratio is not None
     assert ratio.value >= SIZES[size]
-    cpu = [m.sender_cpu_seconds + m.receiver_cpu_seconds for m in (ours, standard)]  # type: ignore[operator] - not None without an error
+    cpu = [m.sender_cpu_seconds + m.receiver_cpu_seconds for m in (ours, standard)]  # type: ignore[operator]  # not None without an error
     assert cpu[0] < cpu[1]
-    assert ours.receiver_growth_bytes <= 1.1 * size + MB // 4  # type: ignore[operator] - not None without an error
-    assert ours.sender_growth_bytes <= MB // 4  # type: ignore[operator] - not None without an error
+    assert ours.receiver_growth_bytes <= 1.1 * size + MB // 4  # type: ignore[operator]  # not None without an error
+    assert ours.sender_growth_bytes <= MB // 4  # type: ignore[operator]  # not None without an error
 
 
 @pytest.mark.parametrize("kind", OBJECTS)

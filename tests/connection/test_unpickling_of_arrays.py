@@ -79,8 +79,8 @@ def test_no_other_function_of_numpy(name: str) -> None:
 def test_arrays_of_every_protocol(protocol: int) -> None:
     """An array that a peer pickled with any protocol of Python 3 is received."""
     for order in "CF":
-        sent = np.arange(6.0).reshape(2, 3, order=order)  # type: ignore[call-overload] - mypy sees a str
-        out = np.zeros((2, 3), order=order)  # type: ignore[call-overload] - mypy sees a str
+        sent = np.arange(6.0).reshape(2, 3, order=order)  # type: ignore[call-overload]  # mypy sees a str
+        out = np.zeros((2, 3), order=order)  # type: ignore[call-overload]  # mypy sees a str
         with play(message(pickle.dumps(sent, protocol))) as end:
             array_zoo.assert_same(end.recv_into(out), sent)
 

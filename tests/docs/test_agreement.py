@@ -52,7 +52,7 @@ KINDS = [_sentence, _wrapped, _table, _role]
 @pytest.mark.parametrize("other", KINDS)
 def test_two_pages_that_contradict_each_other_are_found(one: object, other: object) -> None:
     """12 times on one page and 59 times on another."""
-    found = [*claims("a.html", one(12)), *claims("b.html", other(59))]  # type: ignore[operator] - a parameter
+    found = [*claims("a.html", one(12)), *claims("b.html", other(59))]  # type: ignore[operator]  # a parameter
     (said,) = contradictions(found)
     assert "a.html" in said
     assert "b.html" in said
@@ -62,7 +62,7 @@ def test_two_pages_that_contradict_each_other_are_found(one: object, other: obje
 @pytest.mark.parametrize("other", KINDS)
 def test_two_pages_that_agree_within_their_intervals_pass(one: object, other: object) -> None:
     """12 times and 12.5 times are the same."""
-    found = [*claims("a.html", one(12)), *claims("b.html", other(12.5))]  # type: ignore[operator] - a parameter
+    found = [*claims("a.html", one(12)), *claims("b.html", other(12.5))]  # type: ignore[operator]  # a parameter
     assert len(found) == 2
     assert contradictions(found) == []
 

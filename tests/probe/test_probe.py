@@ -113,7 +113,7 @@ def test_wrong_arguments_are_refused_at_the_call(
 ) -> None:
     """The error comes from the call, not from the first use of what it returned."""
     with pytest.raises(ValueError, match=message):
-        probe_sizes(**arguments)  # type: ignore[arg-type] - wrong on purpose
+        probe_sizes(**arguments)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize(

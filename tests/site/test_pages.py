@@ -252,9 +252,9 @@ def test_functions_and_pages_link_to_each_other(example: Path) -> None:
 def test_thumbnails_are_not_the_default() -> None:
     """Each of the first pages has a picture of its own."""
     thumbs = _soup(f"{FIRST_STEPS}/index.html").select(".sphx-glr-thumbcontainer img")
-    assert len(thumbs) == 4
     content = {(HTML / FIRST_STEPS / str(thumb["src"])).resolve().read_bytes() for thumb in thumbs}
-    assert len(content) == 4
+    pages = [example for example in EXAMPLES if _page_of(example).startswith(FIRST_STEPS)]
+    assert len(content) == len(thumbs) == len(pages) > 0
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)

@@ -34,9 +34,9 @@ def _owner(place: Path) -> subprocess.Popen[bytes]:
     )
     environment = {**os.environ, "TMPDIR": str(place)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    owner = subprocess.Popen([sys.executable, "-c", code], env=environment, **pipes)  # type: ignore[call-overload] - pipes in a dict
+    owner = subprocess.Popen([sys.executable, "-c", code], env=environment, **pipes)  # type: ignore[call-overload]  # pipes in a dict
     owner.stdout.readline()
-    return owner  # type: ignore[no-any-return] - by the line above
+    return owner  # type: ignore[no-any-return]  # by the line above
 
 
 def test_a_folder_in_use_stays_and_one_of_a_killed_owner_goes(place: Path) -> None:

@@ -22,15 +22,15 @@ from ndpipe.compare.tables import format_differences, summary
 from ndpipe.transports import DIRECTIONS, TRANSPORTS, Direction, find
 
 DESCRIPTION = """\
-Move arrays of random float64 values between a parent and a child process in
-every way there is, and measure each alike: from the moment the sender starts
-to send until the receiver has read every byte. The transports take turns in
+Move arrays of random float64 values between a parent and a child process
+through every transport, and measure each alike: from the start of the send
+until the receiver has read every byte. The transports take turns in
 random order, all bytes are verified, and starting processes is not timed.
 Transfers are repeated until the ratio to the standard Pipe is known to 20 %,
 or the time is up.
 
 A transport that fails, or that needs more memory than is free, is listed with
-the reason. Ctrl-C prints what was measured until then.
+the reason. Ctrl-C prints the measurements until then.
 """
 EXAMPLES = """\
 examples:
@@ -83,24 +83,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         default=60.0,
         metavar="SECONDS",
-        help="give up a transport after so long over one transfer (default: 60)",
+        help="time limit of one transfer, after which its transport is given up (default: 60)",
     )
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
         "--json", action="store_true", help="print a JSON document and nothing else"
     )
-    output.add_argument("--csv", action="store_true", help="print one line a measurement instead")
+    output.add_argument("--csv", action="store_true", help="print comma-separated values instead")
     parser.add_argument(
         "--against",
         type=_saved,
         metavar="FILE",
-        help="a run saved by --json, or the site's measurements.json, to lay beside this one",
+        help="compare with a run saved by --json, or with the site's measurements.json",
     )
     parser.add_argument(
         "--plot",
         type=_picture,
         metavar="FILE",
-        help="draw the speeds too; the name ends in .svg, .png or .pdf",
+        help="draw the speeds into this file, whose name ends in .svg, .png or .pdf",
     )
 
 

@@ -26,8 +26,8 @@ it took, and how far the memory of either process grew.
 
 Before each size the memory that it needs, about six times the array, is
 compared with what is free, container limits included; the probe stops there
-rather than take the machine down. Ctrl-C stops it too, and what was measured
-until then is printed.
+rather than take the machine down. Ctrl-C stops it too, and prints the results
+until then.
 """
 EXAMPLES = """\
 examples:
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         default=120.0,
         metavar="SECONDS",
-        help="give a size up, and its child, after so long (default: 120)",
+        help="time limit of one size, after which its child is killed (default: 120)",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the records as JSON, and nothing else"
@@ -107,7 +107,7 @@ def _print_table(results: list[ProbeResult], start_method: str | None) -> None:
         "parent grew",
         "child grew",
         "outcome",
-        caption="grew: peak resident memory above what was resident before, per byte of the array",
+        caption="grew: peak resident memory less resident memory before, in multiples of the array",
         caption_justify="left",
     )
     for column in table.columns[:-1]:

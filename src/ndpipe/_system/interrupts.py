@@ -37,7 +37,7 @@ def interrupts_deferred() -> Iterator[list[int]]:
     still here: True
     now it comes
     """
-    came: list[int] = []
+    arrived: list[int] = []
     # Python runs signal handlers in the main thread only. An ignored signal stays ignored, as for
     # a script's background jobs; None is a handler of another library.
     in_main = threading.current_thread() is threading.main_thread()
@@ -47,13 +47,13 @@ def interrupts_deferred() -> Iterator[list[int]]:
         if in_main and number and signal.getsignal(number) not in (signal.SIG_IGN, None)
     ]
     handlers = {
-        number: signal.signal(number, lambda number, _frame: came.append(number))
+        number: signal.signal(number, lambda number, _frame: arrived.append(number))
         for number in deferred
     }
     try:
-        yield came
+        yield arrived
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        for number in dict.fromkeys(came):
+        for number in dict.fromkeys(arrived):
             signal.raise_signal(number)

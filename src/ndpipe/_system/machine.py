@@ -1,4 +1,4 @@
-"""The machine that a measurement was made on: part of every result."""
+"""The description of a machine, which is part of every result."""
 
 import multiprocessing
 import os
@@ -17,14 +17,14 @@ __all__ = ["Machine", "describe_machine"]
 
 @dataclass(frozen=True)
 class Machine:
-    """What a measured number depends on.
+    """The machine and the versions behind a measured number.
 
     Attributes
     ----------
     system : str
         Operating system and its release.
     cpu : str
-        The processor's name for itself.
+        Name of the processor.
     cores : int
         Logical processors that this process may run on.
     memory_bytes : int

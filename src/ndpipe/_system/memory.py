@@ -1,4 +1,4 @@
-"""How much memory there is to use, and how much a piece of code used at its peak."""
+"""The memory that is available, and the peak memory of a piece of code."""
 
 import contextlib
 import ctypes
@@ -12,12 +12,12 @@ __all__ = ["PeakMemory", "available_memory", "peak_resident_memory"]
 
 
 def available_memory(root: Path = Path("/")) -> int:
-    """Return the bytes that this process can still take before the system or a container objects.
+    """Return how many bytes this process can still allocate, container limits included.
 
     Parameters
     ----------
     root : pathlib.Path, optional
-        Where ``proc`` and ``sys`` are found; another folder makes limits up, for tests.
+        Folder of ``proc`` and ``sys``; tests have another one, with limits of their own.
 
     Returns
     -------

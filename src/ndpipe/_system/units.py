@@ -1,4 +1,4 @@
-"""Sizes in bytes and times in seconds, as people write them and as they read them."""
+"""Parse and format sizes in bytes and times in seconds."""
 
 import re
 
@@ -28,7 +28,7 @@ def parse_bytes(text: str) -> int:
 
     See Also
     --------
-    format_bytes : The way back, rounded for reading.
+    format_bytes : The inverse, rounded.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def format_bytes(size: float, *, decimal: bool = False) -> str:
 
     See Also
     --------
-    parse_bytes : The way back.
+    parse_bytes : The inverse.
 
     Examples
     --------

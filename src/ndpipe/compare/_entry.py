@@ -1,4 +1,4 @@
-"""One transport in a comparison: its runner, and what it has measured so far."""
+"""One transport in a comparison: its runner, and its measurements so far."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass
 class Record:
-    """What an entry measures with arrays of one size in one direction.
+    """The measurement of one transport, size and direction, while it is made.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Record:
     blank : Measurement
         The measurement without figures.
     error : str or None
-        Why there will be no figures.
+        The reason why there are no figures.
     first : First or None
         The first transfer.
     passes : list of list of (Sample or None)

@@ -1,4 +1,4 @@
-"""A figure with its uncertainty: where the true median lies, and the digits that this supports."""
+"""A figure with its uncertainty: the interval of the median, and the digits that it supports."""
 
 import math
 import statistics
@@ -86,9 +86,10 @@ def median_interval(passes: Sequence[Sequence[float]]) -> Interval:
     median of the distribution lies between the k-th smallest and the k-th largest of n values
     unless more than n - k of them fall on one side, which has a binomial probability (W. J.
     Conover, *Practical Nonparametric Statistics*, 3.2). Nothing is assumed about the distribution.
-    Values of one pass share what a run cannot see, such as where its memory lies, so the interval
-    also covers the median of each pass, and at least 12 % plus 1/n**2. Another run has the same
-    uncertainty, so each side is wider by the square root of 2, as for the difference of two runs.
+    Values of one pass have causes in common that a run cannot see, such as the place of its
+    memory, so the interval also covers the median of each pass, and at least 12 % plus 1/n**2.
+    Another run has the same uncertainty, so each side is wider by the square root of 2, as for the
+    difference of two runs.
 
     Examples
     --------
@@ -99,7 +100,7 @@ def median_interval(passes: Sequence[Sequence[float]]) -> Interval:
     values = sorted(value for one in passes for value in one)
     n = len(values)
     middle = statistics.median(values)
-    outside, tail = 0, 0.5**n  # values that are left out at each end, and how likely that is wrong
+    outside, tail = 0, 0.5**n  # values left out at each end, and the probability of an error
     while 2 * (tail := tail + math.comb(n, outside + 1) * 0.5**n) <= 1 - _CONFIDENCE:
         outside += 1
     medians = [statistics.median(one) for one in passes if one]

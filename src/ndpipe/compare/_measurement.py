@@ -38,7 +38,7 @@ class Measurement:
     repeats : int
         Number of transfers that were timed.
     error : str or None
-        Why there is no result; then the figures below are None.
+        The reason why there is no result; the figures below are None then.
     verified : bool
         Whether the receiver's checksum was the sender's, every time.
     seconds : float or None
@@ -119,7 +119,7 @@ class Measurement:
             **{
                 f"{name}_seconds": median(f"{name}_seconds")
                 for name in ("read", "overhead", "startup", "sender_cpu", "receiver_cpu")
-            },  # type: ignore[arg-type] - mypy takes the names for any field's
+            },  # type: ignore[arg-type]  # mypy takes the names for any field's
             samples=tuple(tuple(s.seconds if s else None for s in one) for one in passes),
         )
 

@@ -1,4 +1,4 @@
-"""The function ``compare``: check the arguments, measure, return what was measured."""
+"""The function ``compare``: check the arguments, measure, return a Comparison."""
 
 import multiprocessing
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ class InterruptedComparison(KeyboardInterrupt):
     Attributes
     ----------
     comparison : Comparison
-        What was measured until then.
+        The measurements until then.
     """
 
     def __init__(self, comparison: Comparison) -> None:
@@ -81,7 +81,7 @@ def compare(
     Raises
     ------
     InterruptedComparison
-        On Ctrl-C: a KeyboardInterrupt that holds what was measured.
+        On Ctrl-C: a KeyboardInterrupt that holds the measurements until then.
     ValueError
         If a name, a size, a direction, a start method or a number is invalid.
     ModuleNotFoundError

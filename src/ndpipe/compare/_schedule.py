@@ -19,11 +19,11 @@ from ndpipe.transports import Direction
 
 __all__ = ["Group", "Progress", "Schedule", "doubtful"]
 
-# Processes differ more than the transfers of one process do, by where their memory lies: passes of
-# few rounds say more than many rounds of one pass.
+# Times differ more between processes than within one, because their memory has another place:
+# several passes of a few rounds say more than one pass of many rounds.
 _PASSES = 3
 _LEAST, _LEAST_OF_MAIN, _MOST = 3, 4, 10  # rounds of a group in a pass, where their number adapts
-_FIXED_COST = 20_000_000  # what a transfer costs apart from the size, as bytes
+_FIXED_COST = 20_000_000  # of a transfer of no bytes, in bytes that take as long
 
 Group = list[Record]
 
@@ -120,17 +120,17 @@ class Schedule:
             self._report(record)
             record.open()
         if not self.repeat:
-            # The first transfers get memory that the system, or the host of a virtual machine, has
-            # not given out before; they can take ten times as long as those that follow.
+            # The first transfers use memory that the system, or the host of a virtual machine, has
+            # not provided before; they can take ten times as long as the next ones.
             for record in group:
                 record.warm_up()
         for number in range(self.rounds):
-            unsettled = self._unsettled(group, number, late=time.monotonic() > deadline)
-            if not unsettled:
+            unfinished = self._unfinished(group, number, late=time.monotonic() > deadline)
+            if not unfinished:
                 break
             # A round has a place in each record, so that its transfers can be paired.
             for record in random.sample(group, len(group)):
-                if record in unsettled:
+                if record in unfinished:
                     self._report(record)
                     record.transfer()
                 else:
@@ -139,7 +139,7 @@ class Schedule:
             record.close()
         self.done = planned
 
-    def _unsettled(self, group: Group, number: int, *, late: bool) -> Group:
+    def _unfinished(self, group: Group, number: int, *, late: bool) -> Group:
         """Return the records that need another round, with the reference if there are any."""
         sound = [record for record in group if record.error is None]
         if self.repeat:

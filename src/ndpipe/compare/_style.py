@@ -79,9 +79,10 @@ def line_style(transport: str) -> dict[str, Any]:
     if transport not in TRANSPORTS:
         return {"color": COLOURS["baseline"], "linestyle": ":", "marker": "x"}
     family = TRANSPORTS[transport].info.family
-    kin = [name for name, kind in TRANSPORTS.items() if kind.info.family == family]
-    number = kin.index(transport)
-    return {"color": COLOURS[family], "linestyle": _LINES[number], "marker": _MARKERS[number]}
+    relatives = [name for name, kind in TRANSPORTS.items() if kind.info.family == family]
+    turn, line = divmod(relatives.index(transport), len(_LINES))
+    marker = _MARKERS[(line + turn) % len(_MARKERS)]
+    return {"color": COLOURS[family], "linestyle": _LINES[line], "marker": marker}
 
 
 def new_figure(machine: Machine, height: float, figure: "Figure | None" = None) -> "Figure":
@@ -94,7 +95,7 @@ def new_figure(machine: Machine, height: float, figure: "Figure | None" = None) 
     height : float
         In inches. The width is 5 inches, at which text is legible when a page shows 400 pixels.
     figure : matplotlib.figure.Figure, optional
-        One to use, such as ``pyplot.figure()``, which a gallery page picks up by itself.
+        The figure to use, such as ``pyplot.figure()``, which a gallery page shows.
 
     Returns
     -------

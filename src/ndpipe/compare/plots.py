@@ -69,7 +69,7 @@ def draw_speeds(axes: "Axes", measurements: Iterable[Measurement]) -> None:
         below = [speed.value - speed.low for _, speed in points]
         above = [speed.high - speed.value for _, speed in points]
         style = {"linewidth": 1.6, "markersize": 4, "elinewidth": 0.9, "capsize": 2}
-        axes.errorbar(x, y, [below, above], **line_style(transport), **style)  # type: ignore[arg-type] - of several types
+        axes.errorbar(x, y, [below, above], **line_style(transport), **style)  # type: ignore[arg-type]  # of several types
     sizes = sorted({nbytes for points in lines.values() for nbytes, _ in points})
     axes.set_xticks(sizes, [format_bytes(nbytes, decimal=True) for nbytes in sizes], rotation=30)
     axes.minorticks_off()

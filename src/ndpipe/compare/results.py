@@ -151,7 +151,7 @@ class Comparison:
         LookupError
             If it was not measured.
         """
-        return self.find(transport, nbytes, direction).speed  # type: ignore[return-value] - `find` refuses None
+        return self.find(transport, nbytes, direction).speed  # type: ignore[return-value]  # `find` refuses None
 
     def ratio(
         self, transport: str, other: str, nbytes: int, direction: Direction = "to-child"

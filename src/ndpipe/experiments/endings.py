@@ -1,4 +1,4 @@
-"""What is left to receive when the process at the other end has ended."""
+"""Receive from a pipe whose other process has ended."""
 
 import multiprocessing
 import threading
@@ -13,7 +13,7 @@ __all__ = ["after_the_end", "after_the_parent"]
 def after_the_end(
     ending: str, *, keep_copy: bool, pipe: Callable[[], Any] = multiprocessing.Pipe
 ) -> str:
-    """Let a child end, receive what it sent, and return what one more `recv` gives.
+    """Let a child end, receive its message, and return the result of one more `recv`.
 
     Parameters
     ----------
@@ -28,8 +28,7 @@ def after_the_end(
     Returns
     -------
     str
-        The exception that `recv` raised, or ``"waits for ever"`` if it was the timer that ended
-        it.
+        The exception that `recv` raised, or ``"waits for ever"`` if only the timer ended it.
 
     See Also
     --------
@@ -65,7 +64,7 @@ def after_the_end(
 
 
 def after_the_parent(*, keep_copy: bool) -> str:
-    """Let a parent be killed, and return what its orphaned child then receives.
+    """Let a parent be killed, and return the answer of its orphaned child.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a child has from its parent, and what Python says where it cannot start one."""
+"""The state that a child has from its parent, and the errors of children that cannot start."""
 
 import multiprocessing
 import re
@@ -14,7 +14,7 @@ __all__ = ["child_report", "last_error"]
 
 
 def child_report(method: str) -> dict[str, Any]:
-    """Start a child, and return what it has from this process.
+    """Start a child, and return its report of the state that it has from this process.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def child_report(method: str) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        What `ndpipe.tasks.report_inheritance` sends.
+        The report, as `ndpipe.tasks.report_inheritance` sends it.
 
     See Also
     --------
@@ -40,7 +40,7 @@ def child_report(method: str) -> dict[str, Any]:
     """
     context = multiprocessing.get_context(method)
     here, there = context.Pipe()
-    child: Any = context.Process(target=report_inheritance, args=(there, here))  # type: ignore[attr-defined] - BaseContext does not declare it
+    child: Any = context.Process(target=report_inheritance, args=(there, here))  # type: ignore[attr-defined]  # BaseContext does not declare it
     child.start()
     there.close()
     with here:

@@ -1,4 +1,4 @@
-"""A send that a signal handler's exception interrupts, and a child that receives what is left."""
+"""Interrupt a send by a signal handler's exception, and let a child receive the rest."""
 
 import multiprocessing
 import signal
@@ -55,7 +55,7 @@ def interrupted(send: Callable[[Any], None], message: Any) -> bool:
 
 
 def start_receiver(pipe: Callable[[], Any]) -> tuple[Any, Any, BaseProcess]:
-    """Start a child that receives once it is told to.
+    """Start a child that receives on request.
 
     Parameters
     ----------

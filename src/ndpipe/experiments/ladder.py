@@ -177,7 +177,7 @@ NAMES = (*(rung.info.name for rung in RUNGS), "memcpy")
 
 
 def report(comparison: Comparison, rung: str, before: str | None = None) -> str:
-    """Return what a rung costs, in a line, and what it is worth, in another one.
+    """Return the cost of a rung as a line, and its gain over another rung below it.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def report(comparison: Comparison, rung: str, before: str | None = None) -> str:
     rung : str
         The name of a rung.
     before : str, optional
-        The rung to compare it with.
+        The rung to compare it with; without one there is only the first line.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What `poll` says of a pipe in each state, beside what `recv` then does."""
+"""The answer of `poll` for a pipe in each state, and the result of the next `recv`."""
 
 import multiprocessing
 import os
@@ -8,12 +8,12 @@ __all__ = ["poll_and_recv"]
 
 
 def poll_and_recv(share: str, *, closed: bool) -> tuple[bool, str]:
-    """Let a share of a message come, and return what `poll` says and what `recv` does.
+    """Let a part of a message arrive; return the answer of `poll` and the result of `recv`.
 
     Parameters
     ----------
     share : {"nothing", "half", "all"}
-        How much of the message ``"hi"`` has come when the receiver looks.
+        The part of the message ``"hi"`` that has arrived before `poll` is called.
     closed : bool
         Whether the sender has closed its end. If it has not, a timer closes it after half a
         second.
@@ -23,7 +23,7 @@ def poll_and_recv(share: str, *, closed: bool) -> tuple[bool, str]:
     said : bool
         The answer of ``poll()``.
     done : str
-        What `recv` returned or raised, or ``"waits for ever"`` if it was the timer that ended it.
+        What `recv` returned or raised, or ``"waits for ever"`` if only the timer ended it.
 
     Examples
     --------

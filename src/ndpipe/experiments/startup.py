@@ -1,4 +1,4 @@
-"""What it costs to start a process, by each start method."""
+"""The cost of starting a process, by start method."""
 
 import multiprocessing
 import os
@@ -26,10 +26,10 @@ def seconds_to_run(
     start_method : str
         ``fork``, ``spawn`` or ``forkserver``.
     task : callable, optional
-        What the child runs. The default does next to nothing, and needs no import: a function of
-        a package makes a spawned child import that package.
+        The child's task. The default does next to nothing and needs no import; a function of a
+        package makes a spawned child import that package.
     *arguments : object
-        What the task is called with.
+        Arguments of the task.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def start_costs(
     """
     methods = multiprocessing.get_all_start_methods()
     if "forkserver" in methods:
-        seconds_to_run("forkserver")  # the start of the server itself is paid once, before
+        seconds_to_run("forkserver")  # starts the server too, which is not measured
     times: dict[tuple[str, str], list[float]] = {(c, m): [] for c in cases for m in methods}
     for _ in range(repeat):
         for (case, method), found in times.items():

@@ -48,11 +48,11 @@ class ProbeResult:
     nbytes : int
         Size of the array in bytes.
     outcome : str
-        :data:`ARRIVED`, or what happened instead: the exception of the side that failed, how the
-        child died, or why the size was not tried.
+        :data:`ARRIVED`; or the exception of the side that failed, the exit code of a process that
+        died, or the reason why the size was not tried.
     wire_bytes : int or None
-        Bytes written to the pipe: length header and pickle. This and what follows is None where
-        the transfer did not get so far.
+        Bytes written to the pipe: length header and pickle. This and the next figures are None if
+        the array did not arrive.
     send_seconds : float or None
         From the call of ``send`` in the parent to its return, pickling included.
     receive_seconds : float or None
@@ -60,8 +60,8 @@ class ProbeResult:
     parent_peak_bytes, child_peak_bytes : int or None
         Peak resident memory of either process during the transfer, in bytes.
     parent_growth_bytes, child_growth_bytes : int or None
-        How far that peak rose above the process's resident memory just before, in bytes. The
-        array that is sent was there before, so it does not count as the parent's growth.
+        That peak less the resident memory of the process just before, in bytes. The array that is
+        sent was there before, so it does not count as the parent's growth.
     """
 
     nbytes: int
@@ -145,7 +145,7 @@ def probe_sizes(
     timeout: float = 120.0,
     start_method: str | None = None,
 ) -> Iterator[ProbeResult]:
-    """Send arrays of growing size to a child through a standard Pipe, one result a size.
+    """Send arrays of growing size to a child through a standard Pipe, a result for each size.
 
     Each array is one-dimensional, dtype float64, filled with random values; checksums
     on both sides are compared. Each size has a child of its own, measured as a first transfer of

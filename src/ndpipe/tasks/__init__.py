@@ -1,9 +1,9 @@
-"""What a child process runs: plain functions that every start method can import.
+"""Tasks of child processes: plain functions that every start method can import.
 
-A child started by *spawn* or *forkserver* is sent the name of its function, not the function, and
+A child started by *spawn* or *forkserver* gets the name of its function, not the function, and
 imports it by that name. A function typed into a notebook or an interactive session has no module
 to be imported from; the functions here do. Each takes one end of a pipe, prints what the child
-sees, and closes the end when it returns, so that the peer meets end of file and not silence.
+sees, and closes the end when it returns, so that the peer gets end of file and does not wait.
 """
 
 from ndpipe.tasks.deadlocks import put_result, receive_then_send, send_result, send_then_receive

@@ -22,7 +22,7 @@ def send_then(conn: Connection, other_end: Connection, ending: str) -> None:
     other_end : multiprocessing.connection.Connection
         The parent's end of the pipe, of which the child closes its copy.
     ending : {"closes", "exits with 3", "killed between messages", "killed inside a message"}
-        What happens then. The last one begins to send an array of 32 MB, and is killed half a
+        How it ends. The last one begins to send an array of 32 MB, and is killed half a
         second later: the parent must not receive it until the child has ended.
 
     See Also
@@ -66,7 +66,7 @@ def start_and_die(report: Connection, keep_copy: bool) -> None:
     Parameters
     ----------
     report : multiprocessing.connection.Connection
-        Where the child, see `await_end`, says what it met.
+        The child, which runs `await_end`, sends its answer here.
     keep_copy : bool
         Whether the child forgets to close its copy of this process's end.
 
@@ -96,7 +96,7 @@ def start_and_die(report: Connection, keep_copy: bool) -> None:
 
 
 def await_end(conn: Connection, other_end: Connection, keep_copy: bool, report: Connection) -> None:
-    """Wait for a parent that sends nothing, and report what came after a second at most.
+    """Wait a second at most for a parent that sends nothing, and report the result.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def await_end(conn: Connection, other_end: Connection, keep_copy: bool, report: 
     keep_copy : bool
         Whether to leave the copy of the parent's end open.
     report : multiprocessing.connection.Connection
-        Sent is ``"EOFError()"``, or ``"waits for ever"`` if nothing came in a second. The end is
-        closed on return.
+        The text ``"EOFError()"`` is sent, or ``"waits for ever"`` if nothing came in a second.
+        The end is closed on return.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""A child that receives what an interrupted send has left in the pipe."""
+"""A child that receives the rest of an interrupted send."""
 
 from collections.abc import Iterable
 from multiprocessing.connection import Connection
@@ -9,7 +9,7 @@ __all__ = ["receive_when_told"]
 def receive_when_told(
     conn: Connection, control: Connection, other_ends: Iterable[Connection]
 ) -> None:
-    """Receive objects once the parent says so, and return each, up to the first error.
+    """Receive objects at the parent's request, and report each, up to the first error.
 
     Parameters
     ----------

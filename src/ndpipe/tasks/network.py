@@ -11,8 +11,8 @@ __all__ = ["serve_doubles"]
 def serve_doubles(announce: Connection, authkey: bytes) -> None:
     """Listen on the loopback, and send back the double of each array that a client sends.
 
-    A client with another key is refused, and the next one is waited for. When a client has been
-    served and closes its end, the server ends.
+    The server refuses a client with another key, and waits for the next one. It ends when a client
+    that it has served closes its end.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def serve_doubles(announce: Connection, authkey: bytes) -> None:
             try:
                 client = listener.accept()
             except AuthenticationError:
-                continue  # the client has been told
+                continue  # the client has got the refusal
             with wrap(client) as conn:
                 print("accepted a client")
                 try:

@@ -95,8 +95,8 @@ def send_image(conn: Connection, shape: tuple[int, ...], flat: bool = True) -> N
 def header_of(nbytes: int) -> bytes:
     """Return the first twelve bytes that a standard Pipe carries for a body of zeros.
 
-    The body is given up when its beginning has been read, and takes no memory: NumPy asks the
-    system for zeros, which it need not store before somebody writes to them.
+    The transfer is given up when the header has been read. The body takes no memory: NumPy asks
+    the system for zeros, which it need not store before somebody writes to them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The child of the page on what comes back: it reports what each array arrived as."""
+"""Properties of arrays before and after a transfer, and a child that reports them."""
 
 from multiprocessing.connection import Connection
 from typing import Any
@@ -15,7 +15,7 @@ class Labelled(np.ndarray):
     Attributes
     ----------
     label : str
-        What the numbers are; the empty string where nothing has set it.
+        Unit of the numbers; the empty string where nothing has set it.
 
     See Also
     --------
@@ -113,7 +113,7 @@ def properties(array: NDArray[Any]) -> str:
 
 
 def report(conn: Connection, arrays: dict[str, NDArray[Any]] | None = None) -> None:
-    """Receive named arrays, print what each arrived as, and send those lines back.
+    """Receive named arrays, print the properties of each, and send those lines back.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def report(conn: Connection, arrays: dict[str, NDArray[Any]] | None = None) -> N
 
     See Also
     --------
-    properties : What is reported of each array.
+    properties : Makes the line of each array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a child has from its parent, by the way in which it was started."""
+"""The state that a child has from its parent, by start method."""
 
 import os
 import threading
@@ -10,7 +10,7 @@ __all__ = ["report_inheritance", "try_to_lock"]
 
 
 def report_inheritance(conn: Connection, other_end: Connection) -> None:
-    """Send the parent an account of what this process has from it.
+    """Report to the parent the state that this process has from it.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def report_inheritance(conn: Connection, other_end: Connection) -> None:
 
     See Also
     --------
-    try_to_lock : What a forked child must not have from its parent.
+    try_to_lock : Uses a lock that a forked child has from its parent.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def try_to_lock(lock: threading.Lock) -> None:
 
     See Also
     --------
-    report_inheritance : What else a child has from its parent.
+    report_inheritance : Reports the other state that a child has from its parent.
 
     Examples
     --------

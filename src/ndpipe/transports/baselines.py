@@ -1,4 +1,4 @@
-"""Yardsticks: what memory itself costs, within one process."""
+"""Yardsticks: the cost of memory itself, within one process."""
 
 import numpy as np
 

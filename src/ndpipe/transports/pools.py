@@ -11,7 +11,7 @@ __all__ = ["Joblib", "PoolResult"]
 
 
 class PoolResult(Call):
-    """What a task of a ``ProcessPoolExecutor`` returns."""
+    """The return value of a task of a ``ProcessPoolExecutor``."""
 
     info = TransportInfo(
         "pool-result",
