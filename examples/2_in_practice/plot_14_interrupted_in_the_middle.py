@@ -48,7 +48,7 @@ if __name__ == "__main__":
 # %%
 # An error without a cause
 # ------------------------
-# With ``send`` the glued bytes are a pickle without its end. The error does not mention the
+# With ``send`` the bytes are half a pickle and the next message. The error does not mention the
 # interruption:
 
 if __name__ == "__main__":

@@ -81,8 +81,8 @@ def plot_costs(results: Sequence[ProbeResult], heading: str) -> "Figure":
         for limit in QUOTED.values():
             axes.axvline(limit, color=COLOURS["baseline"], linestyle=":")
     for name, limit in QUOTED.items():
-        at = (limit, 1), above.get_xaxis_transform()
-        above.annotate(name, *at, ha="center", va="bottom", fontsize=8, color=INK)
+        place = above.get_xaxis_transform()
+        above.text(limit, 1, name, transform=place, ha="center", va="bottom", fontsize=8, color=INK)
     below.set_xticks([2**20, 2**25, 2**30], ["1 MiB", "32 MiB", "1 GiB"])
     below.set_xticks([], minor=True)
     return figure
