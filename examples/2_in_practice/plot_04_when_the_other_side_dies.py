@@ -36,9 +36,9 @@ if __name__ == "__main__":
     endings = "closes", "exits with 3", "killed between messages", LAST
     careful = [after_the_end(ending, keep_copy=False) for ending in endings]
     careless = [after_the_end(ending, keep_copy=True) for ending in endings]
-    print(f"{'the child':25}{'copy kept open':17}copy closed")
+    print(f"{'the child':24}{'copy kept':15}copy closed")
     for row in zip(endings, careless, careful, strict=True):
-        print("{:25}{:17}{}".format(*row))
+        print("{:24}{:15}{}".format(*row))
 
 # %%
 # The careless parent waits for ever, whatever happened: to the system an end is open as long as any

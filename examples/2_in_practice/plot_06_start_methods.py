@@ -27,7 +27,7 @@ from ndpipe.tasks import try_to_lock
 # the global random numbers:
 
 if __name__ == "__main__":
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
     files = [os.open(os.devnull, os.O_RDONLY) for _ in range(50)]
     methods = ("fork", "spawn", "forkserver")
     with np.printoptions(precision=2):
@@ -95,9 +95,9 @@ if __name__ == "__main__":
     bare = PROGRAM.format(guard=True)
     unguarded, typed = last_error(bare), last_error(bare, session=True)
     guarded = last_error(PROGRAM.format(guard="__name__ == '__main__'"))
-    print("script:  ", unguarded.split(".")[0])
-    print("notebook:", typed)
-    print("guarded: ", guarded or "no error")
+    print(f"script:   {unguarded:.64}")
+    print(f"notebook: {typed:.64}")
+    print(f"guarded:  {guarded or 'no error'}")
 
 # %%
 # What this page claimed, checked on every build:

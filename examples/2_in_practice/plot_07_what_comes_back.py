@@ -90,7 +90,8 @@ if __name__ == "__main__":
     here.send([row, row, row[:3]])
     first, again, view = there.recv()
     first[:] = -1
-    print("sent:", row, "received:", first, again, view)
+    print("sent:", row)
+    print("received:", first, again, view)
     here.close()
     there.close()
 

@@ -27,7 +27,7 @@ from ndpipe.tasks import bytes_of, send_image
 
 @contextlib.contextmanager
 def sending(shape, flat, pipe=multiprocessing.Pipe):
-    """Start a child that sends an image, and join it; yield the parent's end."""
+    """Start a child that sends an image; join it at the end."""
     here, there = pipe()
     args = (there, shape, flat)
     child = multiprocessing.Process(target=send_image, args=args)
@@ -49,7 +49,7 @@ if __name__ == "__main__":
     with sending((3, 4), flat=False) as (here, child):
         child.join(timeout=60)
         message, left = here.recv_bytes(), os.read(here.fileno(), 100)
-    print("the message:", message, "- left in the pipe:", left)
+    print("the message:", message.hex(" "), "- left in the pipe:", left.hex(" "))
     print("the next length:", int.from_bytes(left[:4], "big"))
 
 # %%

@@ -72,7 +72,7 @@ if __name__ == "__main__":
 
 
 def is_kept(attach):
-    """Let another program attach to a segment; return whether it is still there."""
+    """Let another program attach to a segment; return whether it stays."""
     segment = SharedMemory(create=True, size=8000)
     code = "from multiprocessing.shared_memory import SharedMemory\n"
     code += f"name = {segment.name!r}\n{attach}.close()"

@@ -92,8 +92,7 @@ if __name__ == "__main__":
         except OSError as error:
             refused = repr(error)
         reported = repr(control.recv())
-    print("parent:", refused)
-    print("child: ", reported)
+    print(refused, reported, sep="\n")
 
 # %%
 # What this page claimed, checked on every build:

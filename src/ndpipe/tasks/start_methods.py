@@ -46,9 +46,9 @@ def report_inheritance(conn: Connection, other_end: Connection) -> None:
         conn.send(
             {
                 "parent process": os.getppid(),
-                "open descriptors": len(os.listdir("/dev/fd")),  # noqa: PTH208
+                "open descriptors": len(os.listdir("/dev/fd")),
                 "print precision": np.get_printoptions()["precision"],
-                "random numbers": str(np.random.randint(1000, size=3)),  # noqa: NPY002
+                "random numbers": str(np.random.randint(1000, size=3)),
             }
         )
 
