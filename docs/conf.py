@@ -30,6 +30,7 @@ extensions = [
     "_ext.page_facts",
     "_ext.process_output",
     "_ext.record",
+    "_ext.symptom_links",
     "_ext.task_source",
     "_ext.transport_table",
     "_ext.whole_script",
@@ -90,6 +91,7 @@ html_theme = "furo"
 html_title = "ndpipe"
 html_static_path = ["_static"]
 html_css_files = ["ndpipe.css"]
+html_js_files = ["error_search.js"]  # the search finds an error by the text that Python prints
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_copy_source = False

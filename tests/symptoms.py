@@ -197,6 +197,11 @@ def refused() -> None:
     Client(address)
 
 
+def in_use() -> None:
+    with Listener(("127.0.0.1", 0)) as listener:
+        Listener(listener.address)
+
+
 # Errors of pickle and of size
 
 

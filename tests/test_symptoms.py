@@ -38,12 +38,12 @@ ELSEWHERE = {
     "wrong-data": "plot_11_share_dont_send",
     "struct": "plot_10_on_the_wire",
     "32mib": "plot_4_size_limit",
-    "slow": "plot_4_size_limit",
+    "slow": "plot_3_what_it_costs",
     "args": "plot_2_send_to_child",
     "object": "plot_07_what_comes_back",
     "fastest": "plot_2_every_way",
 }
-NOT_RUN = {"windows"}
+NOT_RUN = {"windows", "invalid"}
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="error numbers of Linux")
 

@@ -99,6 +99,16 @@ class Ratio(_RecordRole):
         return [nodes.inline("", f"{ratio}", classes=classes)], []
 
 
+class Copies(_RecordRole):
+    """Peak memory of both processes beyond the array that is sent: ``ndpipe 32000000``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Write it in multiples of the array."""
+        transport, size, *direction = self.text.split()
+        found = self.record().find(transport, int(size), *direction)  # type: ignore[arg-type]
+        return [nodes.Text(f"{found.copies:.1f}")], []
+
+
 class MeasuredOn(_RecordRole):
     """The date and the machine of the record."""
 
@@ -114,5 +124,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", _make_record, priority=390)
     app.add_role("speed", Speed())
     app.add_role("ratio", Ratio())
+    app.add_role("copies", Copies())
     app.add_role("measured-on", MeasuredOn())
     return {"parallel_read_safe": True, "parallel_write_safe": True}

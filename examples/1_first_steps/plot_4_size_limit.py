@@ -8,9 +8,8 @@ growing size through a standard Pipe, past both, and lets the machine that build
 """
 
 # sphinx_gallery_thumbnail_number = 1
-import matplotlib.pyplot as plt
-
-from ndpipe import describe_machine, format_bytes, probe_sizes
+from ndpipe import format_bytes, probe_sizes
+from ndpipe.experiments.sizes import describe_cost, plot_costs
 
 # %%
 # The probe
@@ -22,7 +21,7 @@ from ndpipe import describe_machine, format_bytes, probe_sizes
 
 if __name__ == "__main__":
     results = []
-    for result in probe_sizes():
+    for result in probe_sizes([n * 2**20 for n in (1, 8, 32, 33, 256, 2112)]):
         results.append(result)
         print(f"{format_bytes(result.nbytes):>9}  {result.outcome}")
 
@@ -36,47 +35,23 @@ if __name__ == "__main__":
 if __name__ == "__main__":
     arrived = [result for result in results if result.arrived]
     for result in arrived:
-        size = format_bytes(result.nbytes)
-        parent = result.parent_growth_bytes / result.nbytes
-        child = result.child_growth_bytes / result.nbytes
-        print(f"{size:>9}  {result.receive_seconds:7.3f} s", end="")
-        print(f"   parent +{parent:.1f} x   child +{child:.1f} x")
+        print(describe_cost(result))
 
 # %%
 # The same as a picture. If one of the limits were there, a line would end at its mark:
 
 if __name__ == "__main__":
-    sizes = [result.nbytes for result in arrived]
-    seconds = [result.receive_seconds for result in arrived]
-    parent = [result.parent_growth_bytes for result in arrived]
-    child = [result.child_growth_bytes for result in arrived]
-    figure, axes = plt.subplots(2, sharex=True, figsize=(7, 6))
-    figure.set_layout_engine("constrained")
-    above, below = axes
-    top = format_bytes(sizes[-1])
-    figure.suptitle(f"A Pipe took arrays of up to {top}, at a price in memory")
-    above.loglog(sizes, seconds, "o-", color="#0072B2")
-    above.set_ylabel("time until received (seconds)")
-    below.loglog(sizes, parent, "o-", color="#D55E00", label="parent, sending")
-    below.loglog(sizes, child, "s--", color="#009E73", label="child, receiving")
-    below.set_xlabel("size of the array")
-    below.set_ylabel("growth of peak memory (bytes)")
-    below.legend(frameon=False)
-    for part in axes:
-        for limit in (2**25, 2**31):
-            part.axvline(limit, color="0.5", linestyle=":")
-    above.secondary_xaxis("top").set_xticks([2**25, 2**31], ["32 MiB", "2 GiB"])
-    below.set_xticks([2**20, 2**25, 2**30], ["1 MiB", "32 MiB", "1 GiB"])
-    figure.supxlabel(str(describe_machine()), fontsize=7)
+    largest = arrived[-1].nbytes
+    size = format_bytes(largest)
+    plot_costs(arrived, f"A Pipe took arrays of up to {size}, at a price in memory")
 
 # %%
 # The answer
 # ----------
 
 if __name__ == "__main__":
-    largest = max(sizes)
     refused = [result for result in results if not result.arrived]
-    print(f"The largest array that arrived intact has {format_bytes(largest)}.")
+    print(f"The largest array that arrived intact has {size}.")
     if not refused:
         print("No size was refused: the probe ended at its largest.")
     for result in refused:

@@ -15,11 +15,11 @@ from ndpipe.tasks import put_result, send_result
 # %%
 # The child's task
 # ----------------
-# It prints a line before it sends its array and a line when the array is sent:
+# It prints a line before it sends its array, and a line after:
 #
 # .. task-source:: ndpipe.tasks.deadlocks.send_result
 #
-# This is how it is started, here and in every program of this kind:
+# The parent starts it and closes its copy of the child's end:
 
 
 def start_child(n):
@@ -28,15 +28,15 @@ def start_child(n):
     args = (sender, receiver, n)
     child = multiprocessing.Process(target=send_result, args=args)
     child.start()
-    sender.close()  # the child has its own copy
+    sender.close()
     return child, receiver
 
 
 # %%
 # Small data passes
 # -----------------
-# Join, then receive: the wrong order, and with eight hundred bytes it works. They fit into the
-# pipe, so the child's ``send`` returns although nobody has received:
+# Join, then receive: the wrong order, but eight hundred bytes fit into the pipe, and the child's
+# ``send`` returns although nobody has received:
 
 if __name__ == "__main__":
     child, receiver = start_child(100)
@@ -48,9 +48,8 @@ if __name__ == "__main__":
 # %%
 # Large data hangs
 # ----------------
-# The same with eight megabytes. The child prints that it sends, and not that it has sent: ``send``
-# :term:`blocks <block>` until somebody receives, and the parent is inside ``join``. Only the
-# timeout ends it:
+# The same with eight megabytes. The child's second line is missing: ``send`` :term:`blocks <block>`
+# until somebody receives, and the parent is inside ``join``. Only the timeout ends it:
 
 if __name__ == "__main__":
     child, receiver = start_child(1_000_000)
@@ -59,8 +58,6 @@ if __name__ == "__main__":
     print("joined for a second; is the child alive?", stuck)
 
 # %%
-# Receive, then join
-# ------------------
 # As soon as the parent receives, the child's ``send`` returns, and the child ends:
 
 if __name__ == "__main__":
@@ -72,8 +69,7 @@ if __name__ == "__main__":
 # %%
 # Many children
 # -------------
-# First start all, then receive from all, then join all. A child whose turn comes late waits in
-# ``send``, and loses nothing:
+# Start all, receive from all, join all. A child whose turn comes late waits in ``send``:
 
 if __name__ == "__main__":
     started = [start_child(n * 1_000_000) for n in (1, 2, 3)]
@@ -88,32 +84,25 @@ if __name__ == "__main__":
 # -------------------------
 # .. task-source:: ndpipe.tasks.deadlocks.put_result
 #
-# Here ``put`` returns at once, and still the child does not end: a thread of its own writes the
-# array into a pipe, and the child waits for that thread. The order that works is the same:
+# ``put`` returns at once, but the child waits for a thread of its own, which writes the array into
+# a pipe. The same order mends it:
 
 if __name__ == "__main__":
     queue = multiprocessing.Queue()
-    args = (queue, 1_000_000)
-    child = multiprocessing.Process(target=put_result, args=args)
+    child = multiprocessing.Process(target=put_result, args=(queue, 10**6))
     child.start()
     child.join(timeout=1)
     stuck_in_queue = child.is_alive()
-    print("joined for a second; is the child alive?", stuck_in_queue)
-
-# %%
-
-if __name__ == "__main__":
     queued = queue.get(timeout=60)
     child.join(timeout=60)
+    print("alive before get?", stuck_in_queue, "- after it?", child.is_alive())
     queue.close()
-    print("exit code", child.exitcode, "and", queued.size, "numbers")
 
 # %%
 # What this page claimed, checked on every build:
 
 if __name__ == "__main__":
-    assert stuck
-    assert stuck_in_queue
+    assert [stuck, stuck_in_queue] == [True, True]
     assert [small.size, large.size, queued.size] == [100, 10**6, 10**6]
     assert [result[-1] + 1 for result in results] == [1e6, 2e6, 3e6]
     assert [child.exitcode for child, _ in started] == [0, 0, 0]
@@ -121,14 +110,10 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * From the symptom: :ref:`the child never exits <symptom-join>`.
-# * How much fits before ``send`` waits is measured in
-#   :doc:`/auto_examples/3_measurements/plot_5_when_send_blocks`. Do not rely on it: it differs
-#   from system to system.
-# * :func:`ndpipe.Pipe` holds more, and has the same rule.
-# * A child that dies before it sends makes ``recv`` raise :exc:`EOFError`, because the parent
-#   closed its copy of the sending end: :doc:`plot_04_when_the_other_side_dies`.
-# * The task: :func:`ndpipe.tasks.send_result`. To receive in the order of arrival, use
-#   :func:`multiprocessing.connection.wait`.
+# * How much fits: :doc:`/auto_examples/3_measurements/plot_5_when_send_blocks`. An
+#   :func:`ndpipe.Pipe` holds more, and has the same rule.
+# * If a child dies before it sends, ``recv`` raises :exc:`EOFError`, because the parent has closed
+#   its copy of the sending end: :doc:`plot_04_when_the_other_side_dies`.
+# * To receive in the order of arrival: :func:`multiprocessing.connection.wait`.
 #
 # Next, the other deadlock: :doc:`plot_02_both_sides_talk`.

@@ -2,9 +2,8 @@
 When both sides talk at once
 ============================
 
-You will exchange large arrays over one pipe without a deadlock. Two processes that send at the
-same time, and mean to receive afterwards, block each other for ever. Turns mend it, or a thread
-that sends; a second pipe does not.
+You will exchange large arrays over one pipe without a deadlock. Two processes that send at the same
+time, and mean to receive afterwards, block each other for ever.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/both_sides_talk.svg"
@@ -22,8 +21,7 @@ from ndpipe.tasks import receive_then_send, send_then_receive
 #
 # Both send first
 # ---------------
-# The parent does the same: first its ``send``, then its ``recv``. To show the deadlock safely, the
-# ``send`` runs in a thread. Neither side gets to its next line, so the child prints nothing:
+# The parent does the same: first its ``send``, then its ``recv``. The child starts:
 
 if __name__ == "__main__":
     mine = np.zeros(1_000_000)
@@ -34,6 +32,9 @@ if __name__ == "__main__":
     there.close()
 
 # %%
+# To show the deadlock safely, the parent sends in a thread. Neither side gets to its next line, so
+# the child prints nothing. A pipe keeps a little for each direction; when both are full, each
+# ``send`` waits for the other side's ``recv``, which comes after its own ``send``:
 
 if __name__ == "__main__":
     sending = threading.Thread(target=here.send, args=(mine,))
@@ -43,13 +44,10 @@ if __name__ == "__main__":
     print("after a second, is the parent inside send?", stuck)
 
 # %%
-# A pipe keeps a little for each direction. When both are full, each ``send`` waits for the other
-# side's ``recv``, which comes after its own ``send``.
-#
 # Mended by a thread
 # ------------------
-# The thread was put there to show the deadlock, and is a way out of it: while it sends, this
-# thread can receive. One thread that only sends and one that only receives may share an end:
+# The thread is also a way out: while it sends, the main thread can receive. One thread that only
+# sends and one that only receives may share an end:
 
 if __name__ == "__main__":
     yours = here.recv()
@@ -61,13 +59,13 @@ if __name__ == "__main__":
 # %%
 # Mended by turns
 # ---------------
-# Simpler, where the program allows it: one side sends first, the other receives first.
+# Simpler: one side sends first, the other receives first:
 #
 # .. task-source:: ndpipe.tasks.deadlocks.receive_then_send
 
 if __name__ == "__main__":
     here, there = multiprocessing.Pipe()
-    args = (there, here, mine.size)
+    args = (there, here, 10**6)
     patient = multiprocessing.Process(target=receive_then_send, args=args)
     patient.start()
     there.close()
@@ -80,8 +78,7 @@ if __name__ == "__main__":
 # Not mended by a second pipe
 # ---------------------------
 # A pipe for each direction looks like a cure. But a duplex pipe has room for each direction
-# already, and two :term:`simplex` pipes have no more. Two threads stand for the two processes
-# here, each of which sends first, into a pipe of its own:
+# already, and two :term:`simplex` pipes have no more. A thread stands for each process here:
 
 if __name__ == "__main__":
     pipes = [multiprocessing.Pipe(duplex=False) for _ in range(2)]
@@ -94,21 +91,19 @@ if __name__ == "__main__":
     print("two pipes, are both inside send?", both_stuck)
 
 # %%
-# What frees them is, as ever, somebody who receives:
+# Only a receiver frees them:
 
 if __name__ == "__main__":
     for (receiver, sender), thread in zip(pipes, senders, strict=True):
-        receiver.recv()
-        thread.join(timeout=60)
-        receiver.close()
-        sender.close()
+        with receiver, sender:
+            receiver.recv()
+            thread.join(timeout=60)
 
 # %%
 # What this page claimed, checked on every build:
 
 if __name__ == "__main__":
-    assert stuck
-    assert both_stuck
+    assert [stuck, both_stuck] == [True, True]
     assert not any(thread.is_alive() for thread in (sending, *senders))
     np.testing.assert_array_equal(yours, np.ones_like(mine))
     np.testing.assert_array_equal(answer, yours)
@@ -117,14 +112,10 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * It passes every test with small data: what fits into the pipe does not wait. How much that is:
+# * Small data passes every test: what fits into the pipe does not wait. How much that is:
 #   :doc:`/auto_examples/3_measurements/plot_5_when_send_blocks`.
-# * From the symptom: :ref:`both sides send, and both stop <symptom-both-send>`.
-# * A protocol of request and reply has the turns built in: :doc:`plot_03_a_worker_that_stays`.
 # * Two threads that both send, or both receive, must not share a standard end: their messages mix.
 #   They may share an end of :func:`ndpipe.Pipe`.
-# * Start children before threads: a :term:`fork` copies locks that other threads hold, see
-#   :doc:`plot_06_start_methods`.
-# * The tasks: :func:`ndpipe.tasks.send_then_receive`, :func:`ndpipe.tasks.receive_then_send`.
+# * Start children before threads: :doc:`plot_06_start_methods` shows why.
 #
-# Next: :doc:`plot_03_a_worker_that_stays`.
+# Next, turns that are built in, request and reply: :doc:`plot_03_a_worker_that_stays`.

@@ -21,70 +21,53 @@ LAST = "killed inside a message"
 # %%
 # The child's task
 # ----------------
-# It sends one small array, and then ends in one of four ways. ``SIGKILL`` is what the system sends
-# to a process when memory runs out:
+# It sends one small array, then ends in one of four ways. ``SIGKILL`` is what the system sends when
+# memory runs out:
 #
 # .. task-source:: ndpipe.tasks.endings.send_then
 #
 # Four endings, two parents
 # -------------------------
 # A careful parent closes its copy of the child's end, a careless one keeps it, as most first
-# attempts do. Both wait until the child has ended, take the array, and receive once more.
-# :func:`~ndpipe.experiments.endings.after_the_end` does that, and ends what would wait for ever:
+# attempts do. :func:`~ndpipe.experiments.endings.after_the_end` waits until the child has ended,
+# receives the array, receives once more, and ends what would wait for ever:
 
 if __name__ == "__main__":
     endings = "closes", "exits with 3", "killed between messages", LAST
     careful = [after_the_end(ending, keep_copy=False) for ending in endings]
     careless = [after_the_end(ending, keep_copy=True) for ending in endings]
-    print(f"{'the child':25}{'copy kept open':17}copy closed")
+    print(f"{'the child':24}{'copy kept':15}copy closed")
     for row in zip(endings, careless, careful, strict=True):
-        print("{:25}{:17}{}".format(*row))
+        print("{:24}{:15}{}".format(*row))
 
 # %%
-# The careless parent waits for ever, whatever happened: the system takes an end for alive as long
-# as any process holds a copy of it. The careful one always learns of it. Between messages, a clean
-# end and a violent one look the same; inside a message :func:`ndpipe.Pipe` also says how much is
-# lost:
+# The careless parent waits for ever, whatever happened: to the system an end is open as long as any
+# process holds a copy of it. The careful one always gets an exception. Two more to expect:
+# :func:`ndpipe.Pipe` counts what came of a message, and where the child had not received all that
+# was sent to it, :exc:`ConnectionResetError` comes in the place of :exc:`EOFError`:
 
 if __name__ == "__main__":
     counted = after_the_end(LAST, keep_copy=False, pipe=ndpipe.Pipe)
-    print(counted)
-
-# %%
-# Mail left unread
-# ----------------
-# One more error to expect: where the side that went away had not read all that was sent to it,
-# :exc:`ConnectionResetError` comes in the place of :exc:`EOFError`. It is an :exc:`OSError`:
-
-if __name__ == "__main__":
-    here, there = multiprocessing.Pipe()
-    here.send("unread")
-    there.close()
-    try:
-        here.recv()
-    except ConnectionResetError as error:
-        reset = repr(error)
-    here.close()
-    print(reset)
+    reset = after_the_end("closes", keep_copy=False, unread="some mail")
+    print(counted, reset, sep="\n")
 
 # %%
 # The parent is killed
 # --------------------
-# The rule holds for children too. A child that keeps a copy of its parent's end, as every forked
-# one does until it closes it, does not learn that its parent has died:
+# The rule holds for children too. A forked child has a copy of its parent's end. Until it closes
+# that, its parent's death goes unnoticed:
 #
 # .. task-source:: ndpipe.tasks.endings.await_end
 
 if __name__ == "__main__":
     orphans = [after_the_parent(keep_copy=keep) for keep in (True, False)]
-    print("an orphan that keeps a copy: ", orphans[0])
-    print("an orphan that closed it:    ", orphans[1])
+    print("an orphan with a copy:", orphans[0], "- and without:", orphans[1])
 
 # %%
 # A receive that never hangs
 # --------------------------
-# Close the ends you do not use, wait for the connection and the process together, take what is
-# there, and explain the rest:
+# Close the ends that you do not use, wait for the connection and the process together, take what is
+# there, and report the exit code:
 
 
 def receive(conn, child, seconds):
@@ -131,16 +114,11 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * From the symptoms: :ref:`EOFError <symptom-eof>`, :ref:`recv never raises EOFError
-#   <symptom-no-eof>`, :ref:`the child is killed, and the parent waits for ever <symptom-killed>`,
-#   :ref:`BrokenPipeError or ConnectionResetError <symptom-broken-pipe>`.
 # * A peer that dies between the length of a message and its first byte looks like a clean end to
 #   the standard ``recv``. To a ``send``, every end is a :exc:`BrokenPipeError`.
-# * ``receive`` has one gap: a child that lives and stops in the middle of a message. That takes
-#   :doc:`a deadline <plot_05_poll_is_not_a_timeout>`.
-# * The exit code is negative where a signal ended the child: -9 is ``SIGKILL``, most often sent by
-#   the system because memory ran out; its log says so.
-# * All errors of :func:`ndpipe.Pipe`: :doc:`/reference/connection`. Tasks:
-#   :func:`ndpipe.tasks.send_then`, :func:`ndpipe.tasks.start_and_die`.
+# * ``receive`` has one gap, a child that lives and stops in the middle of a message:
+#   :doc:`plot_05_poll_is_not_a_timeout`.
+# * Where a signal ended the child, the exit code is negative: -9 is ``SIGKILL``.
+# * All errors of :func:`ndpipe.Pipe`: :doc:`/reference/connection`.
 #
 # Next: :doc:`plot_05_poll_is_not_a_timeout`.

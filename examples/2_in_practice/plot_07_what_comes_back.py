@@ -2,9 +2,8 @@
 What comes back
 ===============
 
-After this page you can predict, for any array, what the other process receives: its dtype, byte
-order, memory order, writeability and class; which of these a standard Pipe changes, and which
-:func:`ndpipe.Pipe` keeps.
+You will predict what the other process receives: an array's dtype, byte order, memory order,
+writeability and class; which of these a standard Pipe changes, and which :func:`ndpipe.Pipe` keeps.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/what_comes_back.svg"
@@ -18,12 +17,10 @@ from ndpipe.tasks import layouts, properties, report
 # %%
 # The arrays
 # ----------
-# One matrix in nine kinds, one of them an ndarray with an attribute:
+# One matrix in nine kinds, one of them an ndarray with an attribute. ``>f8`` is float64 in the
+# other byte order, and three of the views have no memory of their own:
 #
 # .. task-source:: ndpipe.tasks.round_trips.layouts
-#
-# These are the properties to watch. ``>f8`` is float64 in the other byte order, and three of the
-# views have no memory of their own:
 
 if __name__ == "__main__":
     arrays = layouts()
@@ -37,9 +34,7 @@ if __name__ == "__main__":
 #
 # .. task-source:: ndpipe.tasks.round_trips.report
 #
-# Notice what is lost: the big-endian array arrives native, the label is gone, and each array
-# borrows its memory from the message, a ``bytes`` object. Views without an order arrive packed
-# in C order, and everything is writeable:
+# It is started, and asked, like this:
 
 
 def ask_child(make_pipe, context=multiprocessing, argument=None):
@@ -48,13 +43,17 @@ def ask_child(make_pipe, context=multiprocessing, argument=None):
     child = context.Process(target=report, args=(there, argument))
     child.start()
     there.close()
-    if argument is None:
-        here.send(arrays)
-    arrived = here.recv()
+    with here:
+        if argument is None:
+            here.send(arrays)
+        arrived = here.recv()
     child.join(timeout=60)
-    here.close()
     return arrived
 
+
+# %%
+# The big-endian array arrives native, the label is gone, and each array borrows its memory from the
+# message, a ``bytes`` object. Views without an order arrive in C order, and all are writeable:
 
 if __name__ == "__main__":
     standard = ask_child(multiprocessing.Pipe)
@@ -62,8 +61,8 @@ if __name__ == "__main__":
 # %%
 # Through ndpipe
 # --------------
-# The byte order is kept, and an ndarray owns its memory, which the receiver has allocated for it.
-# The masked array and the label are as before: a class decides itself what is pickled of it.
+# The byte order is kept, and an ndarray owns its memory. The masked array and the label are as
+# before: a class decides itself what is pickled of it.
 
 if __name__ == "__main__":
     fast = ask_child(ndpipe.Pipe)
@@ -82,9 +81,8 @@ if __name__ == "__main__":
 # %%
 # Copies, and what they share
 # ---------------------------
-# What arrives is a copy: writing to it does not reach the sender. Within one message, an array
-# that is there twice arrives once, under two names; a *view* of it becomes an array of its own.
-# Both ends are in this process, to look at both sides:
+# What arrives is a copy: writing to it does not reach the sender. An array that is twice in one
+# message arrives once, under two names; a *view* of it becomes an array of its own:
 
 if __name__ == "__main__":
     here, there = multiprocessing.Pipe()
@@ -101,9 +99,8 @@ if __name__ == "__main__":
 # What this page claimed, checked on every build:
 
 if __name__ == "__main__":
-    assert standard["big-endian"].startswith("ndarray <f8")
-    assert spawned["big-endian"].startswith("ndarray <f8")
-    assert fast["big-endian"].startswith("ndarray >f8")
+    for arrived, dtype in (standard, "<f8"), (spawned, "<f8"), (fast, ">f8"):
+        assert arrived["big-endian"].startswith(f"ndarray {dtype}")
     assert standard["plain"].endswith("memory-of-bytes")
     assert fast["plain"].endswith("own-memory")
     for arrived in (standard, fast):
@@ -118,11 +115,11 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * Send an attribute beside its array: ``conn.send((array, label))``. A subclass that must keep
-#   it overrides ``__reduce__``: :ref:`symptom-attributes`.
+# * Send an attribute beside its array: ``conn.send((array, label))``. A subclass that must keep it
+#   overrides ``__reduce__``.
 # * Values, shapes, NaN and NaT arrive as they are. Object arrays are pickled element by element,
 #   which is slow; a memory-mapped file arrives as an ordinary array.
 # * On a little-endian machine a native array is ``<f8``, and ``>f8`` the other one.
+# * What exactly :func:`ndpipe.Pipe` keeps: :doc:`/reference/connection`.
 #
-# What exactly :func:`ndpipe.Pipe` keeps: :doc:`/reference/connection`. Next:
-# :doc:`plot_08_bytes_without_pickle`.
+# Next: :doc:`plot_08_bytes_without_pickle`.

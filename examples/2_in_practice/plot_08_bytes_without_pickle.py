@@ -2,13 +2,13 @@
 Bytes without pickle
 ====================
 
-After this page you can send an array's bytes with ``send_bytes`` and receive them into an array,
-without pickle on either side, and avoid the traps of doing so with a standard connection: lost
-bytes, a hang, and an array that fits but is refused.
+You will send an array's bytes and receive them into an array, without pickle and without the traps
+of a standard connection: lost bytes, a hang, and an array that fits but is refused.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/bytes_without_pickle.svg"
 # sphinx_gallery_child_may_fail
+import contextlib
 import multiprocessing
 import os
 
@@ -20,88 +20,80 @@ from ndpipe.tasks import bytes_of, send_image
 # %%
 # The child's task
 # ----------------
-# Where both sides agree on shape and dtype, the bytes are enough. The flag chooses between the
-# safe form and the one that looks right:
+# Where both sides agree on shape and dtype, the bytes are enough. The flag chooses the safe form:
 #
 # .. task-source:: ndpipe.tasks.raw_bytes.send_image
-#
-# The trap: an image loses bytes
-# ------------------------------
-# A standard connection takes the *rows* of a buffer with one byte an element for its bytes. Of an
-# image of 3 x 4 pixels it announces three bytes, and sends twelve. The other nine stay in the
-# pipe, and the next receive takes the first four of them for the length of its message:
 
 
-def run(shape, flat, pipe=multiprocessing.Pipe):
-    """Start a child that sends an image; return it and the parent's end."""
+@contextlib.contextmanager
+def sending(shape, flat, pipe=multiprocessing.Pipe):
+    """Start a child that sends an image; join it at the end."""
     here, there = pipe()
     args = (there, shape, flat)
     child = multiprocessing.Process(target=send_image, args=args)
     child.start()
     there.close()
-    return child, here
+    with here:
+        yield here, child
+    child.join(timeout=60)
 
+
+# %%
+# The trap: an image loses bytes
+# ------------------------------
+# A standard connection takes the *rows* of a buffer with one byte an element for its bytes. Of 3 x
+# 4 pixels it announces three bytes and sends twelve. Nine stay in the pipe, and the next receive
+# takes four of them for a length:
 
 if __name__ == "__main__":
-    child, here = run((3, 4), flat=False)
-    child.join(timeout=60)
-    message = here.recv_bytes()
-    print("the message:", message)
-    left = os.read(here.fileno(), 100)
-    print("left in the pipe:", left)
+    with sending((3, 4), flat=False) as (here, child):
+        child.join(timeout=60)
+        message, left = here.recv_bytes(), os.read(here.fileno(), 100)
+    print("the message:", message.hex(" "), "- left in the pipe:", left.hex(" "))
     print("the next length:", int.from_bytes(left[:4], "big"))
-    here.close()
 
 # %%
 # The trap: an image hangs
 # ------------------------
-# With more than 16,384 rows the child never returns from ``send_bytes``: it has written more than
-# it thinks there is, and waits to have written exactly that. A time limit ends it here:
+# With more than 16,384 rows ``send_bytes`` never returns: it counts down the bytes that are left to
+# write, gets below zero, and waits for zero. A time limit ends it here:
 
 if __name__ == "__main__":
-    stuck, here = run((20_000, 2), flat=False)
-    print("received", len(here.recv_bytes()), "of 40000 bytes")
-    stuck.join(timeout=1)
-    still_there = stuck.is_alive()
-    print("still sending?", still_there)
-    stuck.kill()
-    stuck.join(timeout=60)
-    here.close()
+    with sending((20_000, 2), flat=False) as (here, child):
+        print("received", len(here.recv_bytes()), "of 40000 bytes")
+        child.join(timeout=1)
+        still_there = child.is_alive()
+        child.kill()
+    print("still sending after a second?", still_there)
 
 # %%
 # The trap: an array that fits is refused
 # ---------------------------------------
-# ``recv_bytes_into`` counts rows too. The array has room for twelve bytes, twelve come, and they
-# do not fit. The message has been consumed by then, and is in the exception:
+# ``recv_bytes_into`` counts rows too. Twelve bytes come for an array of twelve, and are refused.
+# The message has been consumed by then, and is in the exception:
 
 if __name__ == "__main__":
-    child, here = run((3, 4), flat=True)
     image = np.zeros((3, 4), np.uint8)
-    try:
-        here.recv_bytes_into(image)
-    except multiprocessing.BufferTooShort as error:
-        refused = error.args[0]
-        print("BufferTooShort:", len(refused), "bytes for", image.nbytes)
-    child.join(timeout=60)
-    here.close()
+    with sending(image.shape, flat=True) as (here, _):
+        try:
+            here.recv_bytes_into(image)
+        except multiprocessing.BufferTooShort as error:
+            refused = error.args[0]
+            print("BufferTooShort:", len(refused), "bytes for", image.nbytes)
 
 # %%
 # The safe form
 # -------------
-# Give every call a flat view of the bytes. This one works for every layout and for dtypes
-# that have no buffer of their own, such as dates:
+# Give every call a flat view of the bytes. This one works for every layout, and for dates, which
+# have no buffer of their own. The destination must be :term:`contiguous`, or it views a copy:
 #
 # .. task-source:: ndpipe.tasks.raw_bytes.bytes_of
-#
-# The destination must be :term:`contiguous`, or the view would be one of a copy.
 
 if __name__ == "__main__":
-    child, here = run((20_000, 2), flat=True)
     safe = np.zeros((20_000, 2), np.uint8)
-    came = here.recv_bytes_into(bytes_of(safe))
+    with sending(safe.shape, flat=True) as (here, _):
+        came = here.recv_bytes_into(bytes_of(safe))
     print(came, "bytes came of", safe.nbytes, "- last row:", safe[-1])
-    child.join(timeout=60)
-    here.close()
 
 # %%
 # Or change the import
@@ -109,35 +101,28 @@ if __name__ == "__main__":
 # :meth:`ndpipe.Connection.send_bytes` and its counterpart take any contiguous array for its bytes:
 
 if __name__ == "__main__":
-    child, here = run((20_000, 2), flat=False, pipe=ndpipe.Pipe)
-    image = np.zeros((20_000, 2), np.uint8)
-    print(here.recv_bytes_into(image), "bytes came - last row:", image[-1])
-    child.join(timeout=60)
-    here.close()
+    image = np.zeros_like(safe)
+    with sending(image.shape, flat=False, pipe=ndpipe.Pipe) as (here, _):
+        print(here.recv_bytes_into(image), "bytes came - last row:", image[-1])
 
 # %%
 # What this page claimed, checked on every build:
 
 if __name__ == "__main__":
-    assert message == bytes(range(3))
-    assert left[:9] == bytes(range(3, 12))
+    assert message + left == bytes(range(12))
     assert still_there
-    assert len(refused) == 12
-    assert came == safe.nbytes
+    assert [len(refused), came] == [12, safe.nbytes]
     np.testing.assert_array_equal(safe.ravel(), np.arange(40_000) % 256)
     np.testing.assert_array_equal(image, safe)
 
 # %%
 # In practice
 # -----------
-# * The traps are for arrays of one byte an element: uint8, int8, bool. Others are sent whole.
-# * Check the length: a message that is no whole number of elements loses its end without a word
-#   where the destination is not flat.
-# * What goes wrong elsewhere looks like :ref:`symptom-image` or :ref:`symptom-unpickling`.
-# * It saves pickle, not copies: a standard ``recv_bytes_into`` collects the message first and
-#   copies it then. :meth:`ndpipe.Connection.recv_into` receives into the array itself, and
-#   checks dtype and shape.
-# * Bytes are what a peer that must not run code in this process may send:
-#   :doc:`/explanation/trust`.
+# * The traps are for arrays of one byte an element: uint8, int8, bool. For others, check the length
+#   that is returned: :ref:`symptom-tail`.
+# * It saves pickle, not copies: a standard ``recv_bytes_into`` collects the message, then copies
+#   it. :meth:`ndpipe.Connection.recv_into` receives into the array itself, and checks dtype and
+#   shape.
+# * A peer that must not run code in this process may send bytes: :doc:`/explanation/trust`.
 #
 # Next: :doc:`plot_09_one_producer_many_workers`.

@@ -2,8 +2,8 @@
 One producer, many workers
 ==========================
 
-After this page you can hand blocks of an array to several processes, collect the results in the
-order in which they come, and keep no more blocks in flight than memory allows.
+You will hand blocks of an array to several processes, collect the results in the order in which
+they come, and keep no more blocks in flight than memory allows.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/many_workers.svg"
@@ -44,16 +44,20 @@ def make_blocks(count):
 # %%
 # A pipe for each
 # ---------------
-# :func:`multiprocessing.connection.wait` returns the ends that have something to receive. A
-# worker gets its next block when its last result is in: no more than two blocks are in flight,
-# and nobody sends to a process that is sending. The order of the lines is that of the results:
+# Each worker gets one block:
 
 if __name__ == "__main__":
-    results, in_flight, most = {}, 0, 0
+    results, in_flight, most = {}, len(workers), 0
     blocks = make_blocks(6)
     for conn in workers:
         conn.send(next(blocks))
-        in_flight += 1
+
+# %%
+# :func:`multiprocessing.connection.wait` returns the ends that have something to receive. A worker
+# gets its next block when its last result is in: no more than two blocks are in flight, and nobody
+# sends to a process that is sending. The order of the lines is that of the results:
+
+if __name__ == "__main__":
     while in_flight:
         ready = wait(workers, timeout=60)
         assert ready, "no worker has answered"

@@ -2,9 +2,9 @@
 A queue, or a pool
 ==================
 
-After this page you can give work to several processes without a pipe for each: through a
-:class:`multiprocessing.Queue` that they share, or a pool that starts and feeds them; and you will
-notice when a queue has dropped what you put into it.
+You will give work to several processes without a pipe for each, through a
+:class:`multiprocessing.Queue` that they share or a pool that starts and feeds them; and notice when
+a queue has dropped what you put into it.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/a_queue_or_a_pool.svg"

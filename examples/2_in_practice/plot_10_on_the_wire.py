@@ -2,9 +2,8 @@
 What is on the wire
 ===================
 
-After this page you can read the bytes that a pipe carries for an array: which are the array's,
-which are pickle's, what the first four say, what changes at 2 GiB, and what :func:`ndpipe.Pipe`
-writes instead.
+You will read the bytes that a pipe carries for an array: which are the array's, which are pickle's,
+what the first four say, what changes at 2 GiB, and what :func:`ndpipe.Pipe` writes instead.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/on_the_wire.svg"
@@ -20,8 +19,8 @@ from ndpipe.tasks import header_of
 # %%
 # A small array
 # -------------
-# Both ends are in this process. One sends; instead of ``recv``, the bytes are read from the
-# other's descriptor as they are. On the right, what of them is text:
+# One end sends; instead of ``recv``, the bytes are read from the other's descriptor as they are. On
+# the right, what of them is text:
 
 
 def dump(data):
@@ -43,8 +42,8 @@ if __name__ == "__main__":
 # What they mean
 # --------------
 # The first four bytes are the length of the rest, as a big-endian integer. The rest is a pickle:
-# instructions to import a function and call it. Notice the names it imports, and that the
-# elements are in it, as bytes:
+# instructions to import a function and call it. Notice the names it imports, and that the elements
+# are in it, as bytes:
 
 if __name__ == "__main__":
     length = int.from_bytes(message[:4], "big", signed=True)
@@ -74,10 +73,9 @@ if __name__ == "__main__":
     dump(out_of_band)
 
 # %%
-# First a mark, which a standard end reads as the length of an impossible message: it fails at once
-# instead of guessing. Then the length of what follows and two checksums; then dtype, shape and
-# memory order; and at the end nothing but the elements, which go from the sender's array into the
-# receiver's without a stop. The reference has :doc:`every field </reference/connection>`.
+# First a mark, which a standard end reads as an impossible length, and fails at once. Then the
+# length of what follows and two checksums; then dtype, shape and memory order; then the elements,
+# from the sender's array into the receiver's. :doc:`Every field </reference/connection>`.
 
 if __name__ == "__main__":
     elements = out_of_band[-array.nbytes :]
@@ -89,8 +87,8 @@ if __name__ == "__main__":
 # The header at 2 GiB
 # -------------------
 # Four bytes can say a length of up to 2\ :sup:`31` - 1. For more, Python writes -1 and then the
-# length in eight bytes. To see it without the memory, a thread sends zeros that the system has
-# not had to store yet; the header is read, and closing the pipe ends the send:
+# length in eight bytes. To see it without the memory, a thread sends zeros that the system has not
+# had to store yet; the header is read, and closing the pipe ends the send:
 #
 # .. task-source:: ndpipe.tasks.raw_bytes.header_of
 
@@ -116,8 +114,8 @@ if __name__ == "__main__":
 # -----------
 # * Python before 3.8 has no long header: :ref:`symptom-struct`. A whole transfer of that size:
 #   :doc:`/auto_examples/1_first_steps/plot_4_size_limit`.
-# * Nothing in a standard message says where it ends but its length. Two writers at once, or half
-#   a message, and the receiver takes elements for lengths: :ref:`symptom-unpickling`.
-# * How often the elements are copied on the way: :doc:`/explanation/how_a_pipe_carries_an_array`.
+# * Only its length says where a standard message ends. After two writers at once, or half a
+#   message, the receiver takes elements for lengths.
+# * How often the elements are copied: :doc:`/explanation/how_a_pipe_carries_an_array`.
 #
 # Next: :doc:`plot_11_share_dont_send`.

@@ -2,9 +2,9 @@
 Share, don't send
 =================
 
-After this page you can let a child work on an array where it is, hand a shared array over a pipe
-by its name, end its life in the right order, and stream frames through a ring of slots that are
-used again and again.
+You will let a child work on an array where it is, hand a shared array over a pipe by its name, end
+its life in the right order, and stream frames through a ring of slots that are used again and
+again.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/share_dont_send.svg"
@@ -19,9 +19,8 @@ from ndpipe.tasks import double_shared, fill_slots
 # %%
 # A handle over a pipe
 # --------------------
-# A pipe copies an array; a shared-memory segment is the same memory in both processes. What the
-# pipe carries is its handle, a name of a few bytes. The child attaches, changes the array in
-# place, and says when it is done:
+# A shared-memory segment is the same memory in both processes. The pipe carries its handle, a name
+# of a few bytes. The child attaches, changes the array in place, and says when it is done:
 #
 # .. task-source:: ndpipe.tasks.sharing.double_shared
 #
@@ -42,14 +41,13 @@ if __name__ == "__main__":
     child.start()
     there.close()
     here.send((segment, shared.shape, shared.dtype))
-    print("the child says:", here.recv())
-    print("the parent sees", shared[:5])
+    print("the child says", here.recv(), "- the parent sees", shared[:5])
 
 # %%
 # The rules of its life
 # ---------------------
-# Drop the arrays first; then ``close`` in every process; then ``unlink``, once, in the process
-# that made it. The segment lives until it is unlinked and the last process has closed it:
+# Drop the arrays; then ``close`` in every process; then ``unlink``, once, in the process that made
+# it. The segment lives until it is unlinked and the last process has closed it:
 
 if __name__ == "__main__":
     child.join(timeout=60)
@@ -62,13 +60,11 @@ if __name__ == "__main__":
 # %%
 # A ring of slots
 # ---------------
-# Fresh memory is slow, used memory is not. Here three slots in one segment are filled again and
-# again, and the pipe carries only their numbers. Sent to the child a number means *this slot is
-# free*, sent back it means *this slot is full*:
+# Fresh memory is slow, used memory is not. Three slots in one segment are filled again and again,
+# and the pipe carries their numbers. Sent to the child, a number means *this slot is free*; sent
+# back, *this slot is full*. At first all three are free:
 #
 # .. task-source:: ndpipe.tasks.sharing.fill_slots
-#
-# At first all three are free:
 
 if __name__ == "__main__":
     shape, count = (3, 1_000_000), 50
@@ -82,8 +78,8 @@ if __name__ == "__main__":
         here.send(slot)
 
 # %%
-# The parent reads a frame where it is, then frees its slot. Nobody writes to what another reads,
-# and nothing is copied. Notice how little the parent's memory grows for fifty frames:
+# The parent reads a frame where it is, then frees its slot: nothing is copied. Notice how little
+# the parent's memory grows for fifty frames:
 
 if __name__ == "__main__":
     ring = np.ndarray(shape, buffer=segment.buf)
@@ -109,9 +105,8 @@ if __name__ == "__main__":
     segment.unlink()
 
 # %%
-# What this page claimed, checked on every build: the parent saw what the child wrote, no frame was
-# overwritten while it was read, and the parent's memory grew by no more than the three slots and
-# a little.
+# What this page claimed, checked on every build. No frame was overwritten while it was read, and
+# the parent's memory grew by little more than three slots:
 
 if __name__ == "__main__":
     np.testing.assert_array_equal(doubled, [0, 2, 4, 6, 8])
@@ -122,12 +117,10 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * The price: one machine, slots of a fixed size, and an order of turns that is yours to keep. A
-#   message that names the wrong slot is no error, only :ref:`wrong data <symptom-wrong-data>`.
-# * If a process dies in the middle, nobody frees its slot: wait for its end too, as in
-#   :doc:`plot_04_when_the_other_side_dies`.
+# * The price: one machine, slots of a fixed size, and turns that you keep. A wrong number is no
+#   error, only :ref:`wrong data <symptom-wrong-data>`.
+# * If a process dies, nobody frees its slot: :doc:`plot_04_when_the_other_side_dies`.
 # * A segment is rounded up to whole pages: give arrays their shape, never ``len(segment.buf)``.
-# * Three ways in which it goes wrong: :doc:`plot_11b_when_shared_memory_breaks`. How fast it is,
-#   fresh and reused: :doc:`/auto_examples/3_measurements/plot_2_every_way`.
+# * How fast it is, fresh and reused: :doc:`/auto_examples/3_measurements/plot_2_every_way`.
 #
-# Next: :doc:`plot_12_to_another_machine`, where nothing can be shared.
+# Next: :doc:`plot_11b_when_shared_memory_breaks`.

@@ -2,8 +2,8 @@
 To another machine
 ==================
 
-After this page you can send arrays to a process on another machine, over TCP, with a key that
-keeps strangers out and the speed of :func:`ndpipe.Pipe`; and you know what the key does not do.
+You will send arrays to a process on another machine, over TCP, with a key that keeps strangers out
+and the speed of :func:`ndpipe.Pipe`, and see what the key does not do.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/to_another_machine.svg"

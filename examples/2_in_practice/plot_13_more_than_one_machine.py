@@ -2,15 +2,14 @@
 When one machine is not enough
 ==============================
 
-After this page you can run the same task on a cluster with `Dask <https://www.dask.org>`_: send
-arrays to its workers, follow the progress, gather the results; and you can tell when that is worth
-it and when a pipe does better.
+You will run the same task on a cluster with `Dask <https://www.dask.org>`_: send arrays to its
+workers, follow the progress, gather the results; and see when a pipe does better.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/more_than_one_machine.svg"
 import multiprocessing
 import tempfile
-from time import perf_counter
+import timeit
 
 import dask
 import numpy as np
@@ -22,9 +21,9 @@ from ndpipe.tasks import serve_pipe, subtract_mean
 # %%
 # A cluster
 # ---------
-# Pipes and listeners leave to you who does what, and what happens when a worker dies. A cluster
-# has a scheduler for that. This one has two workers on this machine; a real one differs in the
-# address alone, ``Client("tcp://scheduler:8786")``:
+# With pipes, who does what and what happens when a worker dies is up to you. A cluster has a
+# scheduler for that. This one has two workers on this machine; a real one differs in the address
+# alone, ``Client("tcp://scheduler:8786")``:
 
 if __name__ == "__main__":
     folder = tempfile.TemporaryDirectory()
@@ -36,9 +35,8 @@ if __name__ == "__main__":
 # %%
 # Scatter, compute, gather
 # ------------------------
-# The task is the one that :doc:`plot_09_one_producer_many_workers` hands to pipes, a plain
-# function of an array. ``scatter`` moves the arrays to the workers, where they stay; what is
-# returned are handles:
+# The task is the one that :doc:`plot_09_one_producer_many_workers` hands to pipes. ``scatter``
+# moves the arrays to the workers, where they stay, and returns handles:
 
 if __name__ == "__main__":
     blocks = [np.arange(1e6) + number for number in range(6)]
@@ -67,25 +65,14 @@ if __name__ == "__main__":
 # A call through a scheduler is several messages between several processes. This is the best of
 # twenty calls with a small block of 8 kB, there and back:
 
-
-def best_of_twenty(call):
-    """Return the shortest of twenty times in milliseconds."""
-    times = []
-    for _ in range(20):
-        begin = perf_counter()
-        call()
-        times.append(1e3 * (perf_counter() - begin))
-    return min(times)
-
-
 if __name__ == "__main__":
     small = np.arange(1000.0)
 
     def call_dask():
         client.submit(subtract_mean, small, pure=False).result(timeout=60)
 
-    by_dask = best_of_twenty(call_dask)
-    print(f"Dask: {by_dask:.2f} ms")
+    by_dask = min(timeit.repeat(call_dask, number=1, repeat=20))
+    print(f"Dask: {1e3 * by_dask:.2f} ms")
 
 # %%
 # The cluster is closed before a child is started: its client has threads, and a fork copies none.
@@ -100,12 +87,16 @@ if __name__ == "__main__":
     worker.start()
     there.close()
 
+# %%
+
+if __name__ == "__main__":
+
     def call_pipe():
         here.send((0, small))
         here.recv()
 
-    by_pipe = best_of_twenty(call_pipe)
-    print(f"pipe: {by_pipe:.2f} ms")
+    by_pipe = min(timeit.repeat(call_pipe, number=1, repeat=20))
+    print(f"pipe: {1e3 * by_pipe:.2f} ms")
     here.send(None)
     worker.join(timeout=60)
     here.close()

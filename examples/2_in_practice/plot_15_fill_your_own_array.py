@@ -2,9 +2,9 @@
 Fill an array you already own
 =============================
 
-A camera, a simulation or a decoder in a child process produces frame after frame. To receive each
-as a new array costs time and memory for nothing: :meth:`ndpipe.Connection.recv_into` fills one
-array again and again, and refuses what does not fit before it touches the array.
+You will receive frame after frame, from a camera or a simulation in a child, into one array. A new
+array for each costs time and memory for nothing: :meth:`ndpipe.Connection.recv_into` fills the one
+that you own, and refuses what does not fit before it touches it.
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/fill_your_own_array.svg"
@@ -18,7 +18,7 @@ from ndpipe.tasks import send_frames
 # %%
 # The child's task
 # ----------------
-# It makes frames and sends each, with nothing to say about shape or dtype: the message does that.
+# It makes frames and sends each; the message carries shape and dtype:
 #
 # .. task-source:: ndpipe.tasks.send_frames
 #

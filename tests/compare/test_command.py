@@ -116,12 +116,12 @@ def test_a_picture_is_drawn(tmp_path: Path) -> None:
 
 
 def test_the_list_names_every_transport() -> None:
-    """In plain text."""
+    """In plain text, 80 columns wide."""
     done = run_command("compare", "--list")
     assert done.returncode == 0
     for name in TRANSPORTS:
         assert name in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 120
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_a_picture_without_matplotlib_is_one_line_that_says_what_to_install(

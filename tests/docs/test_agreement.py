@@ -88,3 +88,10 @@ def test_an_order_within_its_interval_is_not_asserted() -> None:
     assert close.ratio("ndpipe", "pipe", 32_000_000).overlaps(Interval(1, 1, 1))
     assert not close.is_faster("ndpipe", "pipe", 32_000_000)
     assert _comparison(1.4).is_faster("ndpipe", "pipe", 32_000_000)
+
+
+def test_a_tie_is_said_in_words() -> None:
+    """A sentence about two ways whose intervals overlap ends with it, and is read all the same."""
+    assert _sentence(1.04).endswith(": tied</p>")
+    assert "tied" not in _sentence(1.4)
+    assert len(claims("a.html", _sentence(1.04))) == 1

@@ -241,8 +241,7 @@ def test_an_alarm_interrupts_only_what_waits() -> None:
 
 def test_what_an_interrupted_send_leaves() -> None:
     """The standard pipe glues two messages together; ndpipe refuses the second."""
-    here, control, child = start_receiver(multiprocessing.Pipe)
-    with here, control:
+    with start_receiver(multiprocessing.Pipe) as (here, control):
         assert interrupted(here.send_bytes, b"A" * LARGE)
         control.send("recv_bytes")
         here.send_bytes(b"B" * 2 * LARGE)
@@ -251,15 +250,10 @@ def test_what_an_interrupted_send_leaves() -> None:
         assert {"A", "B"} < set(glued)
         here.close()
         assert isinstance(_receive(control), OSError)
-    child.join(DEADLINE)
-    child.close()
 
-    here, control, child = start_receiver(ndpipe.Pipe)
-    with here, control:
+    with start_receiver(ndpipe.Pipe) as (here, control):
         assert interrupted(here.send, np.ones(LARGE))
         control.send("recv")
         with pytest.raises(OSError, match="closed"):
             here.send("more")
         assert isinstance(_receive(control), OSError)
-    child.join(DEADLINE)
-    child.close()

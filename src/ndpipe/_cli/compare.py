@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -208,6 +209,6 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 def _print_transports() -> None:
     for name, transport in TRANSPORTS.items():
         what = (transport.__doc__ or "").split("\n")[0].replace("``", "")
-        print(f"{name:17} {what}")
+        print(textwrap.fill(f"{name:17} {what}", 80, subsequent_indent=18 * " "))
         if transport.info.missing:
             print(f"{'':17} not installed: {', '.join(transport.info.missing)}")

@@ -141,7 +141,11 @@ def draw_bars(axes: "Axes", values: Mapping[str, Interval | float], unit: str) -
         axes.errorbar(
             lengths, range(len(names)), xerr=whiskers, fmt="none", ecolor=INK, elinewidth=0.9
         )
-    texts = [interval.rounded()[0] for interval in intervals]
+    # One reading, without an interval, has two digits; what is no hundredth is nothing.
+    texts = [
+        v.rounded()[0] if isinstance(v, Interval) else f"{v:.2g}" if v >= 0.01 else "0"
+        for v in values.values()
+    ]
     for bar, interval, text in zip(bars, intervals, texts, strict=True):
         middle = bar.get_y() + bar.get_height() / 2
         axes.annotate(

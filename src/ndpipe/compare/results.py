@@ -212,18 +212,21 @@ class Comparison:
         Returns
         -------
         str
+            It says so where the two are tied.
 
         Examples
         --------
         >>> from ndpipe.compare import compare
         >>> comparison = compare(["pipe", "queue"], [80_000], repeat=3)
         >>> comparison.describe_ratio("queue", "pipe", 80_000)
-        'queue is ... times (... to ...) as fast as pipe at 80 kB, parent to child'
+        'queue is ... times (... to ...) as fast as pipe at 80 kB, parent to child...'
         """
-        value, low, high = self.ratio(transport, other, nbytes, direction).rounded()
+        ratio = self.ratio(transport, other, nbytes, direction)
+        value, low, high = ratio.rounded()
         where = f"{format_bytes(nbytes, decimal=True)}, {DIRECTION_NAMES[direction]}"
         words = f"{value} times ({low} to {high}) as fast as"
-        return f"{transport} is {words} {other} at {where}"
+        tied = ratio.overlaps(Interval(1, 1, 1))
+        return f"{transport} is {words} {other} at {where}{': tied' if tied else ''}"
 
     def is_faster(
         self, transport: str, other: str, nbytes: int, direction: Direction = "to-child"

@@ -11,7 +11,11 @@ __all__ = ["after_the_end", "after_the_parent"]
 
 
 def after_the_end(
-    ending: str, *, keep_copy: bool, pipe: Callable[[], Any] = multiprocessing.Pipe
+    ending: str,
+    *,
+    keep_copy: bool,
+    pipe: Callable[[], Any] = multiprocessing.Pipe,
+    unread: object = None,
 ) -> str:
     """Let a child end, receive its message, and return the result of one more `recv`.
 
@@ -24,6 +28,8 @@ def after_the_end(
         after half a second, so that no answer takes longer.
     pipe : callable, default multiprocessing.Pipe
         Makes the two ends.
+    unread : object, optional
+        Sent to the child, which never receives it. It must fit into the pipe.
 
     Returns
     -------
@@ -41,8 +47,12 @@ def after_the_end(
     'EOFError()'
     >>> after_the_end("exits with 3", keep_copy=True)
     'waits for ever'
+    >>> after_the_end("closes", keep_copy=False, unread="some mail")
+    "ConnectionResetError(104, 'Connection reset by peer')"
     """
     here, there = pipe()
+    if unread is not None:
+        here.send(unread)
     child = multiprocessing.Process(target=send_then, args=(there, here, ending))
     child.start()
     if not keep_copy:

@@ -2,8 +2,8 @@
 
 import multiprocessing
 import signal
-from collections.abc import Callable
-from multiprocessing.process import BaseProcess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ndpipe.tasks import receive_when_told
@@ -54,34 +54,31 @@ def interrupted(send: Callable[[Any], None], message: Any) -> bool:
     return False
 
 
-def start_receiver(pipe: Callable[[], Any]) -> tuple[Any, Any, BaseProcess]:
-    """Start a child that receives on request.
+@contextmanager
+def start_receiver(pipe: Callable[[], Any]) -> Iterator[tuple[Any, Any]]:
+    """Start a child that receives on request; close its pipes and join it at the end.
 
     Parameters
     ----------
     pipe : callable
         Makes the two ends that are to be tried: `multiprocessing.Pipe` or `ndpipe.Pipe`.
 
-    Returns
-    -------
+    Yields
+    ------
     here : multiprocessing.connection.Connection
         The parent's end.
     control : multiprocessing.connection.Connection
         The parent's end of a second pipe: see `ndpipe.tasks.receive_when_told`.
-    child : multiprocessing.Process
 
     Examples
     --------
     >>> import multiprocessing
     >>> from ndpipe.experiments.interruption import start_receiver
-    >>> here, control, child = start_receiver(multiprocessing.Pipe)
-    >>> control.send("recv_bytes")
-    >>> here.send_bytes(b"AABA")
-    >>> control.recv()
+    >>> with start_receiver(multiprocessing.Pipe) as (here, control):
+    ...     control.send("recv_bytes")
+    ...     here.send_bytes(b"AABA")
+    ...     control.recv()
     {'A': 3, 'B': 1}
-    >>> here.close()
-    >>> child.join()
-    >>> control.close()
     """
     here, there = pipe()
     control, child_control = multiprocessing.Pipe()
@@ -90,4 +87,7 @@ def start_receiver(pipe: Callable[[], Any]) -> tuple[Any, Any, BaseProcess]:
     child.start()
     there.close()
     child_control.close()
-    return here, control, child
+    with control:
+        with here:
+            yield here, control
+        child.join(timeout=60)

@@ -84,7 +84,8 @@ class OutOfBand(StandardPipe):
     def send(self, end: Connection, array: Array) -> None:
         """Send two messages: the pickle without the bytes, and the bytes."""
         buffers: list[pickle.PickleBuffer] = []
-        end.send_bytes(pickle.dumps(array, protocol=5, buffer_callback=buffers.append))
+        body = pickle.dumps(array, protocol=5, buffer_callback=buffers.append)
+        end.send_bytes(body)
         end.send_bytes(buffers[0].raw())
 
     def receive(self, end: Connection) -> Array:
@@ -120,7 +121,11 @@ class LargerBuffer(IntoItsMemory):
 
     info = _info("larger-buffer", "larger socket buffer", 1)
 
-    def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:
+    def open(
+        self,
+        context: BaseContext,
+        n: int,
+    ) -> tuple[Connection, Connection]:
         """Enlarge the buffer of the sender's end."""
         sender, receiver = super().open(context, n)
         with socket.socket(fileno=os.dup(sender.fileno())) as end:

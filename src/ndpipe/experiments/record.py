@@ -96,7 +96,7 @@ def describe_elsewhere(comparisons: Iterable[Comparison]) -> str:
     str
         It ends with the versions of Python that were looked for and not found.
     """
-    row = "{:9} {:11} {:>8} {:>22} {:>22}"
+    row = "{:8} {:11} {:>19} {:>19} {:>19}"
     lines = [row.format("Python", "start", "Pipe", "ndpipe.Pipe", "shared memory")]
     lines.append(row.format("", "method", "GB/s", "times Pipe", "times Pipe"))
     found = set()
@@ -106,8 +106,8 @@ def describe_elsewhere(comparisons: Iterable[Comparison]) -> str:
         ratios = (
             comparison.ratio(name, "pipe", _ELSEWHERE_SIZE) for name in ("ndpipe", "shared-memory")
         )
-        speed = comparison.speed("pipe", _ELSEWHERE_SIZE).rounded()[0]
-        lines.append(row.format(machine.python, machine.start_method, speed, *map(str, ratios)))
+        figures = map(str, (comparison.speed("pipe", _ELSEWHERE_SIZE), *ratios))
+        lines.append(row.format(machine.python, machine.start_method, *figures))
     if absent := [version for version in _PYTHONS if version not in found]:
         lines.append(f"not on this machine, with NumPy: Python {', '.join(absent)}")
     return "\n".join(lines)

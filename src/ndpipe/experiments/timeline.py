@@ -76,7 +76,10 @@ def send_in_steps(conn: Connection, obj: Any) -> list[Step]:
         while part:
             part = part[os.write(conn.fileno(), part) :]
     written = time.perf_counter()
-    return [Step("parent", "pickle", begin, pickled), Step("parent", "write", pickled, written)]
+    return [
+        Step("parent", "pickle", begin, pickled),
+        Step("parent", "write", pickled, written),
+    ]
 
 
 def receive_in_steps(conn: Connection, steps_to: Connection) -> None:
@@ -120,7 +123,11 @@ def receive_in_steps(conn: Connection, steps_to: Connection) -> None:
         read = time.perf_counter()
         pickle.loads(body)
         done = time.perf_counter()
-        marks = ("wait", begin, came), ("read", came, read), ("unpickle", read, done)
+        marks = [
+            ("wait", begin, came),
+            ("read", came, read),
+            ("unpickle", read, done),
+        ]
         steps_to.send([Step("child", *mark) for mark in marks])
 
 

@@ -95,7 +95,12 @@ def start_and_die(report: Connection, keep_copy: bool) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def await_end(conn: Connection, other_end: Connection, keep_copy: bool, report: Connection) -> None:
+def await_end(
+    conn: Connection,
+    other_end: Connection,
+    keep_copy: bool,
+    report: Connection,
+) -> None:
     """Wait a second at most for a parent that sends nothing, and report the result.
 
     Parameters

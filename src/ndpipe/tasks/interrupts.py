@@ -52,6 +52,7 @@ def receive_when_told(
         try:
             while True:
                 message = receive()
-                control.send({chr(n): message.count(n) for n in sorted(set(message))})
+                letters = sorted(set(message))
+                control.send({chr(n): message.count(n) for n in letters})
         except Exception as error:
             control.send(error)

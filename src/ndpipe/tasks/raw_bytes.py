@@ -52,7 +52,11 @@ def bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
     return array.reshape(-1, order="A").view(np.uint8)
 
 
-def send_image(conn: Connection, shape: tuple[int, ...], flat: bool = True) -> None:
+def send_image(
+    conn: Connection,
+    shape: tuple[int, ...],
+    flat: bool = True,
+) -> None:
     """Send the pixels of an image without pickle: only bytes, in one message.
 
     Parameters
@@ -122,7 +126,7 @@ def header_of(nbytes: int) -> bytes:
     body: Any = np.zeros(nbytes, np.uint8)
 
     def send() -> None:
-        with contextlib.suppress(OSError):  # the other end is closed, as planned
+        with contextlib.suppress(OSError):  # the other end is closed
             here.send_bytes(body)
 
     sender = threading.Thread(target=send)

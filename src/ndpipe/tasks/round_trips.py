@@ -107,12 +107,17 @@ def properties(array: NDArray[Any]) -> str:
     flags = array.flags
     order = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "no"
     mode = "writeable" if flags.writeable else "read-only"
-    memory = "own-memory" if flags.owndata else f"memory-of-{type(array.base).__name__}"
+    owner = type(array.base).__name__
+    memory = "own-memory" if flags.owndata else f"memory-of-{owner}"
     label = getattr(array, "label", "")
-    return f"{type(array).__name__} {array.dtype.str} {order}-order {mode} {memory} {label}".strip()
+    facts = [type(array).__name__, array.dtype.str, f"{order}-order", mode]
+    return " ".join([*facts, memory, label]).strip()
 
 
-def report(conn: Connection, arrays: dict[str, NDArray[Any]] | None = None) -> None:
+def report(
+    conn: Connection,
+    arrays: dict[str, NDArray[Any]] | None = None,
+) -> None:
     """Receive named arrays, print the properties of each, and send those lines back.
 
     Parameters

@@ -63,7 +63,11 @@ def double_shared(conn: Connection) -> None:
         conn.send("done")
 
 
-def fill_slots(conn: Connection, segment: SharedMemory, shape: tuple[int, ...]) -> None:
+def fill_slots(
+    conn: Connection,
+    segment: SharedMemory,
+    shape: tuple[int, ...],
+) -> None:
     """Write a frame into each slot that the parent says is free, and say which one is full.
 
     Parameters

@@ -8,7 +8,11 @@ from typing import Any
 __all__ = ["serve"]
 
 
-def serve(conn: Connection, other_end: Connection, function: Callable[[Any], Any]) -> None:
+def serve(
+    conn: Connection,
+    other_end: Connection,
+    function: Callable[[Any], Any],
+) -> None:
     """Answer each request with what a function returns for it, or with what it raises.
 
     Parameters
