@@ -38,6 +38,7 @@ class Hostile:
     def __init__(self, variant: Variant) -> None:
         self.variant, self.corpus, self.audit = variant, Corpus(variant), Audit()
         self.oracle = Oracle(self.corpus)
+        b"".decode("raw-unicode-escape")  # which the interpreter imports at its first use
         self.measures = sys.platform == "linux"
         if self.measures:
             used = psutil.Process().memory_info().vms
