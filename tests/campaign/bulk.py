@@ -40,6 +40,13 @@ class Bulk:
 
     def run(self, rng: random.Random) -> Outcome:
         """Send arrays to the child and back; sample both processes."""
+        try:
+            return self._run(rng)
+        except (EOFError, OSError):
+            self._child.result()  # its own error, which is the cause
+            raise
+
+    def _run(self, rng: random.Random) -> Outcome:
         moved = count = 0
         while moved < BYTES:
             nbytes = int(2 ** rng.uniform(0, np.log2(_LARGEST)))

@@ -4,9 +4,11 @@ A mixture ends in order; or one side is killed; or a handler raises in a send. W
 sent arrives once, exactly and in its order, up to the end.
 """
 
+import contextlib
 import os
 import random
 import signal
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -15,7 +17,7 @@ from typing import Any, NamedTuple
 from tests.campaign import objects
 from tests.campaign.children import Child, Killer
 from tests.campaign.handlers import Handler, Plan, Raised
-from tests.campaign.outcomes import Outcome, Undocumented, Wrong, check, of_error
+from tests.campaign.outcomes import Outcome, Wrong, check, of_error
 from tests.campaign.variants import Variant
 
 __all__ = ["Mixtures"]
@@ -113,14 +115,13 @@ def take_part(end: Any, party: Party, peer: Party) -> Report:
 
     def guarded(call: Any, *args: Any) -> None:
         try:
-            call(*args)
-        except (EOFError, OSError) as error:
             try:
+                call(*args)
+            except (EOFError, OSError) as error:
                 ends.append(of_error(error))
-            except Undocumented as other:
-                faults.append(other)
         except BaseException as error:
             faults.append(error)
+            _cut(end)
 
     calls: list[Any] = [(_send, end, party, number) for number in range(party.senders)]
     calls += [(_receive, end, peer, received)] * party.receivers
@@ -154,6 +155,12 @@ def take_part(end: Any, party: Party, peer: Party) -> Report:
         raise faults[0]
     raised = len(handler.raised) if handler else 0
     return Report(received, ends, signals[0], raised, steps)
+
+
+def _cut(end: Any) -> None:
+    """End both directions, so that no other thread waits for one that has failed."""
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(end.fileno())) as copy:
+        copy.shutdown(socket.SHUT_RDWR)
 
 
 def _stamped(party: Party, sender: int, number: int) -> Any:

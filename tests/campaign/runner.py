@@ -18,7 +18,6 @@ from tests.campaign.worker import Campaign, serve
 
 __all__ = ["Result", "run"]
 
-_MOST = 20  # failures after which a campaign is given up
 _AHEAD = 16  # cases that a worker has been given and not answered: a round trip each costs more
 
 
@@ -111,6 +110,7 @@ def run(
     *,
     deadline: float = 30.0,
     workers: int = 2,
+    most: int = 20,
     tell: Callable[[Result], None] = lambda _: None,
 ) -> Result:
     """Run the cases, and return what became of them.
@@ -127,6 +127,8 @@ def run(
         Seconds after which a case hangs.
     workers : int
         Processes that run cases.
+    most : int
+        Failures after which it is given up.
     tell : callable
         Called with the result so far, ten times a second.
     """
@@ -134,7 +136,7 @@ def run(
     todo = deque(cases)
     team = [_Worker(campaign, variant) for _ in range(workers)]
     try:
-        while len(result.failures) < _MOST:
+        while len(result.failures) < most:
             for worker in team:
                 while todo and len(worker.given) < _AHEAD:
                     worker.give(todo.popleft())

@@ -8,12 +8,11 @@ import traceback
 import warnings
 from typing import IO, Any, Protocol
 
-from tests.campaign.cases import Case
 from tests.campaign.children import Child
 from tests.campaign.outcomes import Outcome, of_failure
 from tests.campaign.variants import Variant
 
-__all__ = ["Campaign", "attempt", "serve"]
+__all__ = ["Campaign", "serve"]
 
 
 class Campaign(Protocol):
@@ -30,14 +29,6 @@ class Campaign(Protocol):
         """Leave no process behind."""
 
 
-def attempt(stage: Campaign, case: Case) -> Outcome:
-    """Run one case; whatever it raises is its outcome."""
-    try:
-        return stage.run(case.rng())
-    except Exception as error:
-        return of_failure(error)
-
-
 def serve(campaign: type[Campaign], variant: Variant, orders: Any, dump: IO[str]) -> None:
     """Run the cases that come, in a process group of its own, until None comes.
 
@@ -52,9 +43,11 @@ def serve(campaign: type[Campaign], variant: Variant, orders: Any, dump: IO[str]
     stage = None
     try:
         while (case := orders.recv()) is not None:
-            stage = stage or campaign(variant)
-            outcome = attempt(stage, case)
-            if outcome.verdict != "right":
+            try:
+                stage = stage or campaign(variant)
+                outcome = stage.run(case.rng())
+            except Exception as error:
+                outcome = of_failure(error)
                 # Others must not suffer from what this one left.
                 _clear(stage)
                 stage = None
@@ -66,7 +59,8 @@ def serve(campaign: type[Campaign], variant: Variant, orders: Any, dump: IO[str]
         os._exit(1)
 
 
-def _clear(stage: Campaign) -> None:
+def _clear(stage: Campaign | None) -> None:
     with contextlib.suppress(Exception):
-        stage.close()
+        if stage is not None:
+            stage.close()
     Child.end_all()
