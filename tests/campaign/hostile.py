@@ -8,7 +8,6 @@ is an error, and nothing of it is unpickled.
 
 import os
 import random
-import resource
 import sys
 from typing import Any
 
@@ -41,6 +40,8 @@ class Hostile:
         b"".decode("raw-unicode-escape")  # which the interpreter imports at its first use
         self.measures = sys.platform == "linux"
         if self.measures:
+            import resource
+
             used = psutil.Process().memory_info().vms
             resource.setrlimit(resource.RLIMIT_AS, (used + _LIMIT, -1))
 

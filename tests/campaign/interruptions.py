@@ -140,8 +140,10 @@ def _receive(end: Any, batch: list[Any], receives: list[str], plan: Plan | None)
             out = _place(batch[turn % _COUNT], receives[turn % _COUNT])
             before = handler.outside
             result = handler.call(end.recv if out is None else lambda out=out: end.recv_into(out))
-            if isinstance(result, Raised) and isinstance(result.error, TypeError | ValueError):
-                # Not the one that was expected: this is another, or the last one was lost.
+            refused = isinstance(result, Raised) and isinstance(
+                result.error, TypeError | ValueError
+            )
+            if refused:  # it is another one, since the one that was expected has been lost
                 check(not end.closed, "refused, and closed")
                 result = handler.call(end.recv)
             if isinstance(result, Raised):
@@ -151,9 +153,10 @@ def _receive(end: Any, batch: list[Any], receives: list[str], plan: Plan | None)
                 if handler.outside > before:
                     steps.append(-1)
             else:
-                turn = _which(result, batch, turn)
-                steps.append(turn)
-                turn += 1
+                number = _which(result, batch, turn)
+                check(not refused or number > turn, f"refused: message {number}")
+                steps.append(number)
+                turn = number + 1
             extra -= plan is not None and handler.is_done
             if extra < 0:
                 how = "enough"
