@@ -1,5 +1,6 @@
 """Bulk: gigabytes through one pipe, with memory, descriptors and threads of both sides flat."""
 
+import functools
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,6 @@ __all__ = ["BYTES", "Bulk", "slopes", "unsteady"]
 BYTES = 100_000_000
 """What one case moves, at least."""
 _LARGEST = 64 << 20
-_BASE = np.random.default_rng(1).integers(0, 256, 2 * _LARGEST, np.uint8)
 _WARM_UP = 0.2  # of the samples
 _GROWTH = 16 << 20  # bytes of resident memory, from the warm-up to the end
 
@@ -28,6 +28,7 @@ class Bulk:
 
     def __init__(self, variant: Variant) -> None:
         self._end, theirs = variant.pipe(1 << 17)
+        _base()  # which both sides have, then
         self._child = Child(lambda: _serve(theirs), self._end)
         theirs.close()
         self._into = _touched()
@@ -52,7 +53,7 @@ class Bulk:
             nbytes = int(2 ** rng.uniform(0, np.log2(_LARGEST)))
             start, how = rng.randrange(_LARGEST), rng.choice(["recv", "recv_into"])
             self._end.send((nbytes, start, how))
-            self._end.send(_BASE[start : start + nbytes])
+            self._end.send(_part(start, nbytes))
             objects.compare(_receive(self._end, self._into, nbytes, how), _part(start, nbytes))
             moved += 2 * nbytes
             count += 2
@@ -76,14 +77,20 @@ def _serve(end: Any) -> None:
             end.send(received)
 
 
+@functools.cache
+def _base() -> np.ndarray[Any, Any]:
+    """Return what all arrays are parts of. It is large: only those who use it make it."""
+    return np.random.default_rng(1).integers(0, 256, 2 * _LARGEST, np.uint8)
+
+
 def _touched() -> np.ndarray[Any, Any]:
     """Return an array to receive into, with all its pages, and those of the base, in place."""
-    _BASE.max()
+    _base().max()
     return np.ones(_LARGEST, np.uint8)
 
 
 def _part(start: int, nbytes: int) -> np.ndarray[Any, Any]:
-    return _BASE[start : start + nbytes]
+    return _base()[start : start + nbytes]
 
 
 def _receive(end: Any, into: np.ndarray[Any, Any], nbytes: int, how: str) -> Any:
