@@ -8,7 +8,10 @@ import numpy as np
 from tests.campaign.variants import Variant
 from tests.connection.deadlines import unread
 
-__all__ = ["Corpus", "Message"]
+__all__ = ["MARK", "Corpus", "Message"]
+
+MARK = b"\xff\xff\xff\xff\xffndpipe"
+"""How a message with an index begins. A byte that says what kind of index follows."""
 
 _RNG = np.random.default_rng(0)
 _ARRAYS = [
@@ -31,7 +34,7 @@ class Message(NamedTuple):
     data : bytes
         What travels.
     arrays : list of ndarray
-        Whose bytes come last; none if the message is a pickle and nothing else.
+        What is in it.
     build : callable
         What makes the object of such arrays.
     """
@@ -50,26 +53,38 @@ class Message(NamedTuple):
         """The array that was sent, if it was one."""
         return self.obj if isinstance(self.obj, np.ndarray) else None
 
+    @property
+    def has_index(self) -> bool:
+        """Whether it describes its arrays, whose bytes then come last."""
+        return self.data.startswith(MARK)
+
 
 class Corpus(list[Message]):
     """Messages of many kinds, as a variant sends them."""
 
     def __init__(self, variant: Variant) -> None:
-        beside = [([array], lambda arrays: arrays[0]) for array in _ARRAYS]
-        beside += [
-            (_ARRAYS[:2], lambda arrays: {"one": arrays[0], "more": [arrays[1], "text"]}),
-            (_ARRAYS[2:5], lambda arrays: [1, *arrays, None]),
-        ]
-        for arrays, build in beside:
-            self.append(Message(_record(variant, build(arrays), 1), arrays, build))
-        inside = [*_ARRAYS[:4], "text" * 10, b"x" * 20_000, [1, 2.5, None, {"key": [True]}], 0]
-        for obj in inside:
-            self.append(Message(_record(variant, obj, 1 << 20), [], lambda _, obj=obj: obj))
+        def add(obj: Any, threshold: int, arrays: list[Any], build: Callable[[Any], Any]) -> None:
+            self.append(Message(_record(variant, obj, threshold), arrays, build))
+
+        for build, arrays in [
+            *((_only, [array]) for array in _ARRAYS),
+            (lambda arrays: {"one": arrays[0], "more": [arrays[1], "text"]}, _ARRAYS[:2]),
+            (lambda arrays: [1, *arrays, None], _ARRAYS[2:5]),
+        ]:
+            add(build(arrays), 1, arrays, build)
+        for array in _ARRAYS[:4]:
+            add(array, 1 << 20, [array], _only)
+        for obj in ["text" * 10, b"x" * 20_000, [1, 2.5, None, {"key": [True]}], 0]:
+            add(obj, 1 << 20, [], lambda _, obj=obj: obj)
+
+
+def _only(arrays: list[Any]) -> Any:
+    return arrays[0]
 
 
 def _record(variant: Variant, obj: Any, threshold: int) -> bytes:
     """Return the bytes with which an object travels; they fit into what a socket holds."""
-    a, b = variant.pipe(threshold)
+    a, b = variant._replace(options=variant.options | variant.recorded).pipe(threshold)
     with a, b:
         a.send(obj)
         data = b""

@@ -1,6 +1,5 @@
 """Corruptions of a stream of messages, and messages that are sound and strange."""
 
-import pickle
 import random
 import struct
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from tests.campaign.corpus import Corpus
 from tests.connection.crafted_messages import STRANGE, put_together, take_apart
 
-__all__ = ["crafted", "mutated"]
+__all__ = ["crafted", "mutated", "resealed"]
 
 _LENGTHS = [0, 1, 3, 4, 12, 27, 28, 255, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 2]
 _LONG = [0, 1, 28, 2**16, 2**31, 2**32, 2**40, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
@@ -84,33 +83,36 @@ def _splice(rng: random.Random, one: bytes, other: bytes) -> bytes:
     return one[: rng.randrange(len(one))] + other[rng.randrange(len(other)) :]
 
 
-def crafted(rng: random.Random, corpus: Corpus) -> tuple[bytes, bool]:
-    """Return a message whose checks are right and whose index is strange.
+def resealed(rng: random.Random, corpus: Corpus) -> bytes:
+    """Return a message whose index, or kind, was corrupted, and whose checks are right again."""
+    data = rng.choice([message.data for message in corpus if message.has_index])
+    kind, (length,) = data[:12], struct.unpack_from("!Q", data, 12)
+    index, arrays = bytearray(data[28 : 28 + length]), data[28 + length :]
+    if rng.random() < 0.2:
+        kind = kind[:-1] + bytes([rng.choice([0, 1, 2, 3, 4, 255])])
+    for _ in range(rng.choice([0, 1, 1, 2, 3])):
+        rng.choice(_WAYS[:7])(rng, index, 0)
+        index = index or bytearray(1)
+    return put_together(kind, bytes(index), b"", arrays)
 
-    Also whether it may be unpickled: NumPy may crash where a dtype is not one, so that only
-    `recv_into`, which does not unpickle it, is given an index that was corrupted at random.
-    """
-    original = rng.choice([message.data for message in corpus if message.arrays])
-    magic, entries, obj, arrays = take_apart(original)
-    if rng.random() < 0.4:
-        index = bytearray(pickle.dumps(entries) + obj)
-        for _ in range(rng.randint(1, 3)):
-            rng.choice(_WAYS[:7])(rng, index, 0)
-            index = index or bytearray(1)
-        return put_together(magic, bytes(index), b"", arrays), False
-    kind = rng.randrange(4)
-    if kind == 0:
+
+def crafted(rng: random.Random, corpus: Corpus) -> bytes:
+    """Return a message that is right, but for what its index says: a pickle of strange things."""
+    data = rng.choice([message.data for message in corpus if message.has_index])
+    magic, entries, obj, arrays = take_apart(data)
+    way = rng.randrange(4)
+    if way == 0:
         entries = rng.choice(list(STRANGE.values()))
-    elif kind == 1:
+    elif way == 1:
         entries = [_entry(rng) for _ in range(rng.choice([0, 1, 1, 2, 50]))]
-    elif kind == 2:
+    elif way == 2:
         at = rng.randrange(3)
         entries = [(*entry[:at], _entry(rng)[at], *entry[at + 1 :]) for entry in entries]
     else:
         rng.shuffle(entries)
         entries = entries[: rng.randint(0, len(entries))] * rng.randint(1, 3)
     obj = b"" if rng.random() < 0.5 else obj
-    return put_together(magic, entries, obj, arrays[: rng.randint(0, len(arrays))]), True
+    return put_together(magic, entries, obj, arrays[: rng.randint(0, len(arrays))])
 
 
 def _entry(rng: random.Random) -> Any:

@@ -6,12 +6,11 @@ import zlib
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from tests.campaign.corpus import Corpus, Message
+from tests.campaign.corpus import MARK, Corpus, Message
 
 __all__ = ["Expected", "Oracle"]
 
-_MAGIC = b"\xff\xff\xff\xff\xffndpipe\x01"
-_HEAD = 28  # bytes
+_HEAD = 28  # bytes, of which the last eight are checks: of the index, and of what is before
 
 
 class Expected(NamedTuple):
@@ -36,17 +35,28 @@ class Expected(NamedTuple):
 
 
 class Oracle:
-    """What reads streams of messages that were in a corpus before somebody changed them."""
+    """What reads streams of messages that were in a corpus before somebody changed them.
 
-    def __init__(self, corpus: Corpus) -> None:
+    Parameters
+    ----------
+    corpus : Corpus
+        The messages.
+    pickles : bool
+        Whether the receiver takes pickles.
+    """
+
+    def __init__(self, corpus: Corpus, pickles: bool) -> None:
+        self._pickles = pickles
         self._by_index: dict[bytes, Message] = {}
         self._by_body: dict[bytes, Message] = {}
         for message in corpus:
-            if message.arrays:
+            if message.has_index:
                 nbytes = sum(array.nbytes for array in message.arrays)
-                self._by_index[message.data[_HEAD : len(message.data) - nbytes]] = message
+                start = message.data[: len(message.data) - nbytes]
+                self._by_index[start[:12] + start[_HEAD:]] = message
             else:
                 self._by_body[message.data[4:]] = message
+        self._kinds = {start[:12] for start in self._by_index}
 
     def expect(self, stream: bytes, start: int) -> Expected:
         """Return what must come of the stream from `start` on."""
@@ -59,11 +69,15 @@ class Oracle:
         if length == -1:
             if len(data) < 12:
                 return Expected("cut")
-            if data[:12] == _MAGIC:
+            if data[:12] in self._kinds:
                 return self._expect_arrays(data, start)
+            if data.startswith(MARK):
+                return Expected("strange")
             (length,), at = struct.unpack_from("!Q", data, 4), 12
             if length > sys.maxsize:
                 return Expected("corrupt")
+        if not self._pickles:
+            return Expected("corrupt")  # as this receiver sees it
         if len(data) < at + length:
             return Expected("cut")
         message = self._by_body.get(data[at : at + length])
@@ -81,7 +95,7 @@ class Oracle:
         index = data[_HEAD:at]
         if of_index != zlib.crc32(index):
             return Expected("corrupt")
-        original = self._by_index.get(index)
+        original = self._by_index.get(data[:12] + index)
         if original is None:
             return Expected("strange")
         arrays = []

@@ -15,10 +15,14 @@ class Variant(NamedTuple):
         Keyword arguments for `make`, besides the threshold.
     make : callable
         `ndpipe.Pipe`, or a pipe with a fault, to see that a campaign finds it.
+    recorded : dict
+        What differs of the options where the bytes of messages are recorded, to be corrupted: for
+        a way of sending by which not all of them go through the connection.
     """
 
     options: dict[str, Any]
     make: Callable[..., tuple[Any, Any]] = ndpipe.Pipe
+    recorded: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
 
     def pipe(self, threshold: int = 1) -> tuple[Any, Any]:
         """Return the two ends of a new pipe."""
