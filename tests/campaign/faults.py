@@ -63,7 +63,7 @@ class Leaking(ndpipe.Connection):
     _kept: list[Any] = []  # noqa: RUF012 - that is the fault
 
     def recv(self) -> Any:
-        self._kept.append(np.ones(1 << 20, np.uint8))
+        self._kept.append(np.ones(4 << 20, np.uint8))
         return super().recv()
 
 

@@ -86,7 +86,7 @@ class _Worker:
         """Return where it and its children are."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid or 0, signal.SIGQUIT)
-        time.sleep(0.5)
+        time.sleep(0.3)
         self.dump.seek(0)
         return self.dump.read()
 

@@ -18,7 +18,7 @@ from tests.campaign.report import SCHEMA
 from tests.campaign.runner import run
 from tests.campaign.variants import VARIANTS
 
-COUNTS = {"kill": 80, "interruption": 60, "hostile": 2000, "mixture": 15, "bulk": 3}
+COUNTS = {"kill": 40, "interruption": 30, "hostile": 1000, "mixture": 8, "bulk": 2}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
