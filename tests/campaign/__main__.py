@@ -5,7 +5,9 @@ Each case is drawn from the seed and its number. A case that fails is printed wi
 """
 
 import argparse
+import math
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -78,6 +80,7 @@ def _run(
             cases,
             deadline=options.deadline,
             workers=1 if name == "bulk" else options.workers,
+            seconds=options.seconds,
             tell=tell,
         )
     for key, slope in unsteady(result.samples).items():
@@ -101,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--gigabytes", type=float, default=100, metavar="X", help="to move (1e9 bytes each)")
     add("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="NAME")
     add("--deadline", type=float, default=30, help="seconds for a case before it hangs")
+    add("--seconds", type=float, default=math.inf, help="time for each campaign, done or not")
     add("--workers", type=int, default=2, help="processes that run cases")
     add("--report", type=Path, default=Path(".campaign/report.json"), help="a .md comes beside it")
     add("--add", action="store_true", help="keep the rows of the report that is there")
@@ -110,4 +114,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # Whatever ends this process ends its workers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     sys.exit(main())

@@ -1,6 +1,7 @@
 """Run the cases of a campaign in worker processes, each of which must answer in time."""
 
 import contextlib
+import math
 import multiprocessing
 import os
 import signal
@@ -111,6 +112,7 @@ def run(
     deadline: float = 30.0,
     workers: int = 2,
     most: int = 20,
+    seconds: float = math.inf,
     tell: Callable[[Result], None] = lambda _: None,
 ) -> Result:
     """Run the cases, and return what became of them.
@@ -129,6 +131,8 @@ def run(
         Processes that run cases.
     most : int
         Failures after which it is given up.
+    seconds : float
+        Time after which no further case is begun.
     tell : callable
         Called with the result so far, ten times a second.
     """
@@ -138,7 +142,7 @@ def run(
     try:
         while len(result.failures) < most:
             for worker in team:
-                while todo and len(worker.given) < _AHEAD:
+                while todo and len(worker.given) < _AHEAD and result.seconds < seconds:
                     worker.give(todo.popleft())
             busy = [worker for worker in team if worker.given]
             if not busy:
