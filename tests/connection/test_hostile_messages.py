@@ -1,5 +1,7 @@
 """Messages with sound checksums that say strange things: OSError, and a closed connection."""
 
+import ast
+import pickle
 import struct
 from typing import Any
 
@@ -54,6 +56,21 @@ def test_a_strange_index_for_an_array(case: str, bare: bool) -> None:
             with pytest.raises(OSError, match=r"(?i)corrupt"):
                 end.recv()
         assert end.closed
+
+
+@pytest.mark.parametrize(
+    "kind", [b"(1,)i4", b"2i4", b"i4,i4", b"1,", b"V99999999999999999999", b""]
+)
+def test_a_dtype_that_numpy_would_evaluate(kind: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """recv_into makes dtypes of what NumPy's own pickles say, and has no expression evaluated."""
+    monkeypatch.setattr(ast, "literal_eval", lambda _: pytest.fail("evaluated"))
+    entries = pickle.dumps(ENTRIES, 3)
+    index = entries.replace(b"X\2\0\0\0i4", b"X" + struct.pack("<I", len(kind)) + kind)
+    assert index != entries
+    with play(crafted(index)) as end:
+        with pytest.raises(TypeError, match="not an array"):
+            end.recv_into(np.zeros_like(ARRAY))
+        assert not end.closed
 
 
 def test_a_place_that_no_array_has() -> None:

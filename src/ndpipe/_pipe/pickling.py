@@ -4,6 +4,7 @@ import contextlib
 import copyreg
 import io
 import pickle
+import re
 import struct
 import sys
 from collections.abc import Callable
@@ -30,6 +31,7 @@ __all__ = [
 # The kinds of dtype whose elements are nothing but their bytes. Not "O" (references), not "T"
 # (strings of variable width, kept elsewhere).
 _PLAIN_KINDS = frozenset("biufcmMSUV")
+_CODE = re.compile("[a-zA-Z][0-9]*")
 # Packages whose own ways of pickling do not write to an array that they have already returned.
 _KNOWN = sys.stdlib_module_names | {"numpy"}
 # What was registered with ForkingPickler, which multiprocessing pickles with. It has a say before
@@ -271,6 +273,11 @@ def _reconstruct(*_: Any) -> Any:
 
 
 def _dtype(kind: Any, align: bool = False, _: bool = True) -> np.dtype[Any]:
+    # A pickle of NumPy's has a type here, or a letter and a size. NumPy takes, parses and
+    # evaluates much else.
+    is_type = isinstance(kind, type) and issubclass(kind, np.generic)
+    if not is_type and not (isinstance(kind, str) and _CODE.fullmatch(kind)):
+        raise pickle.UnpicklingError(f"no dtype: {kind!r:.100}")
     copied: np.dtype[Any] = np.dtype(
         kind, bool(align), True
     )  # what follows in the pickle changes it
