@@ -72,7 +72,7 @@ class _Worker:
                 result.add(case, outcome)
                 self.given.remove(case)
                 self.heard = time.monotonic()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             self.process.join(10)
             return Outcome("the worker ended", "undocumented", f"exit code {self.process.exitcode}")
         return None
@@ -98,6 +98,7 @@ class _Worker:
         self.process.join(0.0 if self.given else 10.0)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid or 0, signal.SIGKILL)
+        self.process.kill()  # which may have no group yet
         self.process.join()
         self.process.close()
         self.orders.close()
