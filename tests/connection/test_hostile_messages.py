@@ -11,6 +11,8 @@ import pytest
 from crafted_messages import ARRAY, STRANGE, entry, put_together, take_apart
 from recorded import play, record
 
+from ndpipe._pipe import pickling
+
 MAGIC, ENTRIES, OBJECT, BYTES = take_apart(record({"array": ARRAY}))
 
 
@@ -56,6 +58,62 @@ def test_a_strange_index_for_an_array(case: str, bare: bool) -> None:
             with pytest.raises(OSError, match=r"(?i)corrupt"):
                 end.recv()
         assert end.closed
+
+
+TIME = (4, "<", None, None, None, -1, -1, 0, (None, (b"s", 1, 1, 1)))
+RECORD = (3, "|", None, ("a",), {"a": (np.dtype("f8"), 0)}, 8, 1, 16)
+STATES = {
+    "too short": ("M8", (4, "<", None, -1, -1, 0)),  # which crashes NumPy 2.4
+    "a time without a unit": ("M8", TIME[:8]),
+    "a time with no metadata": ("M8", (*TIME[:8], None)),
+    "a time of another version": ("M8", (3, *TIME[1:])),
+    "a unit that is a number": ("M8", (*TIME[:8], (None, (1, 1, 1, 1)))),
+    "a unit of nothing": ("M8", (*TIME[:8], (None, ()))),
+    "a list": ("f8", [3, "<", None, None, None, -1, -1, 0]),
+    "no order": ("f8", (3, None, None, None, None, -1, -1, 0)),
+    "another order": ("f8", (3, "?", None, None, None, -1, -1, 0)),
+    "fields of a number": ("f8", RECORD),
+    "fields beyond the end": ("V8", (*RECORD[:4], {"a": (np.dtype("f8"), 1)}, *RECORD[5:])),
+    "fields before the start": ("V8", (*RECORD[:4], {"a": (np.dtype("f8"), -1)}, *RECORD[5:])),
+    "a field without a dtype": ("V8", (*RECORD[:4], {"a": ("f8", 0)}, *RECORD[5:])),
+    "names of no field": ("V8", (*RECORD[:3], ("b",), *RECORD[4:])),
+    "names, no fields": ("V8", (*RECORD[:4], None, *RECORD[5:])),
+    "a subarray of nothing": ("V8", (3, "|", (None, (2,)), None, None, 8, 1, 0)),
+    "a subarray without shape": ("V8", (3, "|", (np.dtype("f4"), 2), None, None, 8, 1, 0)),
+    "a negative size": ("V8", (3, "|", None, None, None, -8, 1, 0)),
+    "a size that is none": ("V8", (3, "|", None, None, None, "8", 1, 0)),
+}
+
+
+class Said:
+    """What pickles as a dtype of which anything is said."""
+
+    def __init__(self, kind: str, state: Any) -> None:
+        self.kind, self.state = kind, state
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return np.dtype, (self.kind, False, True), self.state
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_what_is_said_of_a_dtype(case: str) -> None:
+    """recv_into refuses what NumPy never says of a dtype, and does not give it to NumPy."""
+    with play(crafted(entry(Said(*STATES[case])))) as end:
+        with pytest.raises(TypeError, match="not an array"):
+            end.recv_into(np.zeros_like(ARRAY))
+        assert not end.closed
+
+
+@pytest.mark.parametrize("name", ["numpy\ndtype", "numpy._core.multiarray\n_reconstruct"])
+def test_what_builds_nothing(name: str) -> None:
+    """recv_into sets no attribute of what all receives use."""
+    functions = pickling._dtype, pickling._reconstruct
+    before = [function.__defaults__ for function in functions]
+    # Of the function: its state is (None, {"__defaults__": (1,)}).
+    index = b"\x80\x02c" + name.encode() + b"\nN}X\x0c\0\0\0__defaults__K\x01\x85s\x86b."
+    with play(crafted(index)) as end, pytest.raises(TypeError, match="not an array"):
+        end.recv_into(np.zeros_like(ARRAY))
+    assert [function.__defaults__ for function in functions] == before
 
 
 @pytest.mark.parametrize(

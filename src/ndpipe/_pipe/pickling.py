@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
+from ndpipe._pipe.dtype_state import check_state
 
 __all__ = [
     "ArrayUnpickler",
@@ -221,8 +222,17 @@ class ArrayUnpickler(pickle._Unpickler):
         (size,) = struct.unpack("<Q", self.read(8))
         self.append(self.read(size))  # of no more than there is
 
+    def _load_build(self: Any) -> None:
+        *_, obj, state = self.stack
+        if isinstance(obj, np.dtype):
+            check_state(obj, state)
+        elif not isinstance(obj, Described):  # the functions are those of all receives
+            raise pickle.UnpicklingError(f"nothing to be built: {type(obj)}")
+        pickle._Unpickler.dispatch[pickle.BUILD[0]](self)
+
     dispatch: ClassVar[Any] = {
         **pickle._Unpickler.dispatch,
+        pickle.BUILD[0]: _load_build,
         pickle.BYTEARRAY8[0]: _load_bytearray,
     }
 
