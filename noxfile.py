@@ -90,12 +90,17 @@ def doctest(session: nox.Session) -> None:
 
 @nox.session
 def thorough(session: nox.Session) -> None:
-    """Run the long profiles and print their figures: speed, memory, soak, every interruption.
+    """Run the long profiles, print their figures, and run the campaign of faults.
 
-    Needs a quiet machine, 16 GB of memory, and up to an hour.
+    Needs a quiet machine, 16 GB of memory, and up to two hours. After the word "campaign" come
+    arguments for that alone: nox -s thorough -- campaign --replay kill:streamed:1:57
     """
     _install(session, "tests", extras="[measure]")
-    session.run("pytest", "-m", "thorough", "-s", "tests", *session.posargs)
+    first, *rest = session.posargs or [""]
+    if first != "campaign":
+        session.run("pytest", "-m", "thorough", "-s", "tests", *session.posargs)
+    if first in ("", "campaign"):
+        session.run("python", "-m", "tests.campaign", *rest)
 
 
 @nox.session

@@ -1,34 +1,17 @@
 """Messages with sound checksums that say strange things: OSError, and a closed connection."""
 
+import ast
 import pickle
 import struct
-import zlib
 from typing import Any
 
 import array_zoo
 import numpy as np
 import pytest
+from crafted_messages import ARRAY, STRANGE, entry, put_together, take_apart
 from recorded import play, record
 
-ARRAY = np.arange(6, dtype="<i4").reshape(2, 3)
-HEAD = struct.Struct("!12sQI")
-
-
-def take_apart(message: bytes) -> tuple[bytes, list[Any], bytes, bytes]:
-    """Return the magic, the entries of the index, the pickle of the object, and the arrays."""
-    magic, length, _ = HEAD.unpack_from(message)
-    start = HEAD.size + 4
-    index = message[start : start + length]
-    entries = pickle.loads(index)
-    return magic, entries, index[len(pickle.dumps(entries)) :], message[start + length :]
-
-
-def put_together(magic: bytes, entries: Any, obj: bytes, arrays: bytes) -> bytes:
-    """Return a message with sound checksums; the entries as they are or as a pickle of them."""
-    index = (entries if isinstance(entries, bytes) else pickle.dumps(entries)) + obj
-    head = HEAD.pack(magic, len(index), zlib.crc32(index))
-    return b"".join([head, struct.pack("!I", zlib.crc32(head)), index, arrays])
-
+from ndpipe._pipe import pickling
 
 MAGIC, ENTRIES, OBJECT, BYTES = take_apart(record({"array": ARRAY}))
 
@@ -36,54 +19,6 @@ MAGIC, ENTRIES, OBJECT, BYTES = take_apart(record({"array": ARRAY}))
 def crafted(entries: Any, *, bare: bool = True, arrays: bytes = BYTES) -> bytes:
     """Return a message with another index: a bare array, or an object around it."""
     return put_together(MAGIC, entries, b"" if bare else OBJECT, arrays)
-
-
-def entry(dtype: Any = "default", shape: Any = (2, 3), order: Any = "C") -> list[Any]:
-    """Return an index of one array."""
-    return [(ARRAY.dtype if dtype == "default" else dtype, shape, order)]
-
-
-STRANGE = {
-    "order K": entry(order="K"),
-    "order A": entry(order="A"),
-    "order of two letters": entry(order="CF"),
-    "order in lower case": entry(order="c"),
-    "no order": entry(order=None),
-    "a number for order": entry(order=0),
-    "objects": entry(np.dtype(object), (3,)),
-    "objects in a field": entry(np.dtype([("a", object)]), (3,)),
-    "a string for dtype": entry("i4"),
-    "a class for dtype": entry(np.int32),
-    "no dtype": entry(None),
-    "strings of any length": entry(np.dtypes.StringDType(), (1,)),
-    "a dtype that is an array": entry(np.dtype(("i4", (3,))), (2,)),
-    "200 dimensions": entry(shape=(1,) * 200),
-    "a negative dimension": entry(shape=(-2, -3)),
-    "one negative dimension": entry(shape=(-6,)),
-    "too large": entry(shape=(1 << 62, 1 << 62)),
-    "too large but for a zero": entry(shape=(1 << 62, 1 << 62, 0)),
-    "a list for shape": entry(shape=[2, 3]),
-    "a number for shape": entry(shape=6),
-    "no shape": entry(shape=None),
-    "floats in the shape": entry(shape=(2.0, 3)),
-    "a string in the shape": entry(shape=("2", 3)),
-    "an array for shape": entry(shape=np.array([2, 3])),
-    "two parts": [(ARRAY.dtype, (2, 3))],
-    "four parts": [(ARRAY.dtype, (2, 3), "C", 0)],
-    "a part that is a number": [7],
-    "not a list": {"array": 1},
-    "none": None,
-    "a number": 3,
-    "a string": "C",
-    "no arrays": [],
-    "a pickle that ends early": pickle.dumps(ENTRIES)[:-3],
-    "no pickle": b"\x00\x01\x02",
-    "nothing": b"",
-    "a name that is not there": b"\x80\x04cnumpy\nno_such_name\n.",
-    "a module that is not there": b"\x80\x04cno_such_module\nname\n.",
-    "a call that fails": b"\x80\x04cbuiltins\nint\n(V?\ntR.",
-    "a stack that is empty": b"\x80\x040.",
-}
 
 
 def test_the_format_that_these_tests_use() -> None:
@@ -123,6 +58,77 @@ def test_a_strange_index_for_an_array(case: str, bare: bool) -> None:
             with pytest.raises(OSError, match=r"(?i)corrupt"):
                 end.recv()
         assert end.closed
+
+
+TIME = (4, "<", None, None, None, -1, -1, 0, (None, (b"s", 1, 1, 1)))
+RECORD = (3, "|", None, ("a",), {"a": (np.dtype("f8"), 0)}, 8, 1, 16)
+STATES = {
+    "too short": ("M8", (4, "<", None, -1, -1, 0)),  # which crashes NumPy 2.4
+    "a time without a unit": ("M8", TIME[:8]),
+    "a time with no metadata": ("M8", (*TIME[:8], None)),
+    "a time of another version": ("M8", (3, *TIME[1:])),
+    "a unit that is a number": ("M8", (*TIME[:8], (None, (1, 1, 1, 1)))),
+    "a unit of nothing": ("M8", (*TIME[:8], (None, ()))),
+    "a list": ("f8", [3, "<", None, None, None, -1, -1, 0]),
+    "no order": ("f8", (3, None, None, None, None, -1, -1, 0)),
+    "another order": ("f8", (3, "?", None, None, None, -1, -1, 0)),
+    "fields of a number": ("f8", RECORD),
+    "fields beyond the end": ("V8", (*RECORD[:4], {"a": (np.dtype("f8"), 1)}, *RECORD[5:])),
+    "fields before the start": ("V8", (*RECORD[:4], {"a": (np.dtype("f8"), -1)}, *RECORD[5:])),
+    "a field without a dtype": ("V8", (*RECORD[:4], {"a": ("f8", 0)}, *RECORD[5:])),
+    "names of no field": ("V8", (*RECORD[:3], ("b",), *RECORD[4:])),
+    "names, no fields": ("V8", (*RECORD[:4], None, *RECORD[5:])),
+    "a subarray of nothing": ("V8", (3, "|", (None, (2,)), None, None, 8, 1, 0)),
+    "a subarray without shape": ("V8", (3, "|", (np.dtype("f4"), 2), None, None, 8, 1, 0)),
+    "a negative size": ("V8", (3, "|", None, None, None, -8, 1, 0)),
+    "a size that is none": ("V8", (3, "|", None, None, None, "8", 1, 0)),
+}
+
+
+class Said:
+    """What pickles as a dtype of which anything is said."""
+
+    def __init__(self, kind: str, state: Any) -> None:
+        self.kind, self.state = kind, state
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return np.dtype, (self.kind, False, True), self.state
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_what_is_said_of_a_dtype(case: str) -> None:
+    """recv_into refuses what NumPy never says of a dtype, and does not give it to NumPy."""
+    with play(crafted(entry(Said(*STATES[case])))) as end:
+        with pytest.raises(TypeError, match="not an array"):
+            end.recv_into(np.zeros_like(ARRAY))
+        assert not end.closed
+
+
+@pytest.mark.parametrize("name", ["numpy\ndtype", "numpy._core.multiarray\n_reconstruct"])
+def test_what_builds_nothing(name: str) -> None:
+    """recv_into sets no attribute of what all receives use."""
+    functions = pickling._dtype, pickling._reconstruct
+    before = [function.__defaults__ for function in functions]
+    # Of the function: its state is (None, {"__defaults__": (1,)}).
+    index = b"\x80\x02c" + name.encode() + b"\nN}X\x0c\0\0\0__defaults__K\x01\x85s\x86b."
+    with play(crafted(index)) as end, pytest.raises(TypeError, match="not an array"):
+        end.recv_into(np.zeros_like(ARRAY))
+    assert [function.__defaults__ for function in functions] == before
+
+
+@pytest.mark.parametrize(
+    "kind", [b"(1,)i4", b"2i4", b"i4,i4", b"1,", b"V99999999999999999999", b""]
+)
+def test_a_dtype_that_numpy_would_evaluate(kind: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """recv_into makes dtypes of what NumPy's own pickles say, and has no expression evaluated."""
+    monkeypatch.setattr(ast, "literal_eval", lambda _: pytest.fail("evaluated"))
+    entries = pickle.dumps(ENTRIES, 3)
+    index = entries.replace(b"X\2\0\0\0i4", b"X" + struct.pack("<I", len(kind)) + kind)
+    assert index != entries
+    with play(crafted(index)) as end:
+        with pytest.raises(TypeError, match="not an array"):
+            end.recv_into(np.zeros_like(ARRAY))
+        assert not end.closed
 
 
 def test_a_place_that_no_array_has() -> None:

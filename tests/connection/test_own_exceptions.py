@@ -1,6 +1,7 @@
 """A handler's exceptions are the program's own, whatever their type: written bytes decide."""
 
 import gc
+import itertools
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,8 @@ import array_zoo
 import numpy as np
 import pytest
 from deadlines import unread, when_still
+from injection import Injection
+from recorded import play, record
 
 import ndpipe
 
@@ -194,3 +197,22 @@ def test_a_handler_that_receives_in_mid_message(pipe: Any, on_signal: Any, in_th
         b.recv_bytes()
     assert len(said) == 1
     assert b.closed
+
+
+@pytest.mark.parametrize("receive", RECEIVES)
+def test_where_the_peer_has_gone(closing: Any, receive: str) -> None:
+    """At whichever instruction of a last receive: the exception is raised as it is."""
+    data = record(LARGE[:10])
+    for point in itertools.count():
+        end = closing.enter_context(play(data))
+        own = ConnectionResetError("the handler's own")
+        injection = Injection({point: own})
+        result = None
+        try:
+            injection.run(RECEIVES[receive], end)
+        except (EOFError, OSError) as error:
+            result = error
+        if not injection.fired:
+            break
+        assert result in (None, own), (point, injection.fired)
+    assert point > 80, "too few instructions to be those of a transfer"

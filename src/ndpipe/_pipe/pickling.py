@@ -4,6 +4,7 @@ import contextlib
 import copyreg
 import io
 import pickle
+import re
 import struct
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
+from ndpipe._pipe.dtype_state import check_state
 
 __all__ = [
     "ArrayUnpickler",
@@ -30,6 +32,7 @@ __all__ = [
 # The kinds of dtype whose elements are nothing but their bytes. Not "O" (references), not "T"
 # (strings of variable width, kept elsewhere).
 _PLAIN_KINDS = frozenset("biufcmMSUV")
+_CODE = re.compile("[a-zA-Z][0-9]*")
 # Packages whose own ways of pickling do not write to an array that they have already returned.
 _KNOWN = sys.stdlib_module_names | {"numpy"}
 # What was registered with ForkingPickler, which multiprocessing pickles with. It has a say before
@@ -219,8 +222,17 @@ class ArrayUnpickler(pickle._Unpickler):
         (size,) = struct.unpack("<Q", self.read(8))
         self.append(self.read(size))  # of no more than there is
 
+    def _load_build(self: Any) -> None:
+        *_, obj, state = self.stack
+        if isinstance(obj, np.dtype):
+            check_state(obj, state)
+        elif not isinstance(obj, Described):  # the functions are those of all receives
+            raise pickle.UnpicklingError(f"nothing to be built: {type(obj)}")
+        pickle._Unpickler.dispatch[pickle.BUILD[0]](self)
+
     dispatch: ClassVar[Any] = {
         **pickle._Unpickler.dispatch,
+        pickle.BUILD[0]: _load_build,
         pickle.BYTEARRAY8[0]: _load_bytearray,
     }
 
@@ -271,6 +283,11 @@ def _reconstruct(*_: Any) -> Any:
 
 
 def _dtype(kind: Any, align: bool = False, _: bool = True) -> np.dtype[Any]:
+    # A pickle of NumPy's has a type here, or a letter and a size. NumPy takes, parses and
+    # evaluates much else.
+    is_type = isinstance(kind, type) and issubclass(kind, np.generic)
+    if not is_type and not (isinstance(kind, str) and _CODE.fullmatch(kind)):
+        raise pickle.UnpicklingError(f"no dtype: {kind!r:.100}")
     copied: np.dtype[Any] = np.dtype(
         kind, bool(align), True
     )  # what follows in the pickle changes it

@@ -226,10 +226,11 @@ class Incoming(Transfer):
 
         Then raise what `error` means, where that is something else. A peer that had not read all
         we sent is reported once, and then as end of file. Whether it is so is asked of the
-        system: a signal handler may have raised an error of the same type.
+        system: a signal handler may have raised an error of the same type, without its number.
         """
         meaning: Exception | None = None
-        if isinstance(error, ConnectionResetError) and self._stream.file.is_at_end():
+        is_reset = isinstance(error, ConnectionResetError) and error.errno == errno.ECONNRESET
+        if is_reset and self._stream.file.is_at_end():
             meaning = self._end_of_file()
         super().stop()
         if isinstance(error, OSError):
