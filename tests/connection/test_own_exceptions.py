@@ -1,5 +1,6 @@
 """A handler's exceptions are the program's own, whatever their type: written bytes decide."""
 
+import errno
 import gc
 import itertools
 import multiprocessing
@@ -18,7 +19,16 @@ from recorded import play, record
 
 import ndpipe
 
+
+class BadDescriptorError(OSError):
+    """What using a descriptor that is closed raises, here one that has nothing to do with ours."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(errno.EBADF, text)
+
+
 TYPES = [
+    BadDescriptorError,
     BrokenPipeError,
     ConnectionResetError,
     EOFError,
@@ -171,6 +181,27 @@ def test_a_handler_that_receives(
     in_thread(signal_when(lambda: threading.Event().wait(0.1)))
     array_zoo.assert_same(RECEIVES[outer](b), LARGE[10:20])
     array_zoo.assert_same(got[0], LARGE[:10])
+
+
+@pytest.mark.parametrize("outer", RECEIVES)
+def test_a_handler_that_refuses(make_pipe: Any, on_signal: Any, in_thread: Any, outer: str) -> None:
+    """What a waiting program would go on in the middle of, a handler that refuses it closes."""
+    a, b = make_pipe()
+    said: list[BaseException] = []
+
+    def handler() -> None:
+        a.send(LARGE[:10])
+        try:
+            b.recv_into(np.zeros(3))
+        except OSError as error:
+            said.append(error)
+
+    on_signal(handler)
+    in_thread(signal_when(lambda: threading.Event().wait(0.1)))
+    with pytest.raises(OSError, match=r"refused|handle is closed"):
+        RECEIVES[outer](b)
+    assert len(said) == 1
+    assert b.closed
 
 
 def test_a_handler_that_receives_in_mid_message(pipe: Any, on_signal: Any, in_thread: Any) -> None:

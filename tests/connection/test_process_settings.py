@@ -1,6 +1,7 @@
 """No setting of the process changes what arrives, or whether a receive waits."""
 
 import multiprocessing
+import signal
 import socket
 import subprocess
 import sys
@@ -205,3 +206,31 @@ def test_daemon_threads_do_not_outlive_their_pipe() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+DEADLY = """
+import multiprocessing, signal, sys, ndpipe
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+receiver, sender = eval(sys.argv[1])
+receiver.close()
+try:
+    sender.send("x")
+except BrokenPipeError:
+    print("an error")
+"""
+
+
+@pytest.mark.parametrize(
+    ("pipe", "ends", "says"),
+    [
+        ("ndpipe.Pipe(False)", 0, "an error\n"),
+        ("map(ndpipe.wrap, multiprocessing.Pipe())", 0, "an error\n"),
+        ("map(ndpipe.wrap, multiprocessing.Pipe(False))", -signal.SIGPIPE, ""),
+        ("multiprocessing.Pipe()", -signal.SIGPIPE, ""),
+    ],
+)
+def test_sigpipe_set_back_to_its_default(pipe: str, ends: int, says: str) -> None:
+    """Only through a wrapped os.pipe does it end the process, as the standard Pipe always does."""
+    script = [sys.executable, "-c", DEADLY, pipe]
+    done = subprocess.run(script, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (ends, says)

@@ -98,6 +98,16 @@ class OneObject(Lazy):
         return frame, (type(self), SCRATCH)
 
 
+class ArrayByReduce(np.ndarray):
+    """An array that is itself the number of a frame, and decoded when it is pickled."""
+
+    def __new__(cls, number: float) -> "ArrayByReduce":
+        return np.full(1, number).view(cls)
+
+    def __reduce__(self) -> Any:
+        return np.asarray, (decode(self.item()),)
+
+
 class Registered(Lazy):
     """Decoded by a reducer that somebody registered for it."""
 
@@ -114,7 +124,7 @@ def pixels(frames: Any) -> list[tuple[float, float]]:
 
 
 KINDS: list[Callable[..., Any]] = [
-    ByReduce, ByReduceEx, ByState, ByNewArguments, Strided, Transposed, OneObject,
+    ByReduce, ByReduceEx, ByState, ByNewArguments, Strided, Transposed, OneObject, ArrayByReduce,
 ]  # fmt: skip
 
 

@@ -108,7 +108,7 @@ class Pickler(pickle.Pickler):
         if cls in _REDUCERS and cls not in _NEVER_REDUCED:
             self._notice_code_of(cls)
             return _REDUCERS[cls](obj)
-        if issubclass(cls, np.ndarray):
+        if cls is np.ndarray or (issubclass(cls, np.ndarray) and pickles_as_array(cls)):
             array = obj if cls is np.ndarray else plain_view(obj)
             is_large = array.nbytes >= self.threshold
             if not is_large and array.dtype.byteorder in "=|" and array.flags.writeable:

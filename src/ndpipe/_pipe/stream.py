@@ -95,9 +95,9 @@ class Outgoing(Transfer):
                 finally:
                     stream.outgoing = before
         except BaseException as error:
-            self.stop()
-            if isinstance(error, OSError):
+            if isinstance(error, OSError):  # before stop(), which may be what closes the stream
                 stream.raise_if_closed(error)
+            self.stop()
             raise
 
     def _write(self, file: Any) -> None:
@@ -165,6 +165,9 @@ class Incoming(Transfer):
 
     def refuse(self, start: bytes | bytearray) -> None:
         """Leave the message for the next receive; `start` is all that was read of it now."""
+        if self._before:  # whose system call goes on where this message was left
+            self._stream.abort("a message was refused while a receive was waiting for it")
+            raise OSError(self._stream.why_closed)
         self._stream.refused = bytes(start) + self._replay
         self.settle()
 
@@ -232,9 +235,9 @@ class Incoming(Transfer):
         is_reset = isinstance(error, ConnectionResetError) and error.errno == errno.ECONNRESET
         if is_reset and self._stream.file.is_at_end():
             meaning = self._end_of_file()
-        super().stop()
-        if isinstance(error, OSError):
+        elif isinstance(error, OSError):  # before stop(), which may be what closes the stream
             self._stream.raise_if_closed(error)
+        super().stop()
         if meaning:
             raise meaning from error
 

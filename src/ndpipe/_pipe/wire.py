@@ -32,6 +32,7 @@ import pickle
 import struct
 import sys
 import zlib
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -248,22 +249,25 @@ class _ArraysBeside(pickle.Unpickler):
 
     def __init__(self, file: io.BytesIO, arrays: list[NDArray[Any]]) -> None:
         super().__init__(file)
-        self._arrays = arrays
+        # Not a method: what an unpickler finds it remembers, and it would hold itself, and so the
+        # arrays, until garbage is collected.
+        self._array = partial(_array_of, arrays)
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == (array_beside.__module__, array_beside.__qualname__):
             return self._array
         return super().find_class(module, name)
 
-    def _array(self, number: int, cls: type[NDArray[Any]]) -> NDArray[Any]:
-        if type(number) is not int or not 0 <= number < len(self._arrays):
-            raise CorruptMessageError(f"it has no array {number!r}")
-        array = self._arrays[number]
-        if cls is np.ndarray:
-            return array
-        # As unpickling does it: the class sees a new array, not a view of another.
-        dtype, shape, order = Layout.of(array)
-        return np.ndarray.__new__(cls, shape, dtype, raw(array), 0, None, order)
+
+def _array_of(arrays: list[NDArray[Any]], number: int, cls: type[NDArray[Any]]) -> NDArray[Any]:
+    if type(number) is not int or not 0 <= number < len(arrays):
+        raise CorruptMessageError(f"it has no array {number!r}")
+    array = arrays[number]
+    if cls is np.ndarray:
+        return array
+    # As unpickling does it: the class sees a new array, not a view of another.
+    dtype, shape, order = Layout.of(array)
+    return np.ndarray.__new__(cls, shape, dtype, raw(array), 0, None, order)
 
 
 def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
