@@ -81,26 +81,8 @@ class Outgoing(Transfer):
         """Whether a part of the message has been written, and not all of it."""
         return 0 < self.done < self.total
 
-    def send(self) -> None:
-        """Write the message, or close the stream."""
-        stream = self._stream
-        try:
-            with stream.send_turn:
-                before = stream.outgoing
-                if before:
-                    stream.interrupt(before)
-                stream.outgoing = self
-                try:
-                    self._write(stream.file)
-                finally:
-                    stream.outgoing = before
-        except BaseException as error:
-            self.stop()
-            if isinstance(error, OSError):
-                stream.raise_if_closed(error)
-            raise
-
-    def _write(self, file: Any) -> None:
+    def write(self, file: File) -> None:
+        """Write the message."""
         written = self._written
         for part in self._parts:
             while part:
@@ -276,7 +258,21 @@ class Stream:
         """Send one message, given in parts, or close."""
         message = self._outgoing(self, parts)
         try:
-            message.send()
+            try:
+                with self.send_turn:
+                    before = self.outgoing
+                    if before:
+                        self.interrupt(before)
+                    self.outgoing = message
+                    try:
+                        message.write(self.file)
+                    finally:
+                        self.outgoing = before
+            except BaseException as error:
+                message.stop()
+                if isinstance(error, OSError):
+                    self.raise_if_closed(error)
+                raise
         except BaseException:
             try:
                 message.stop()

@@ -107,7 +107,7 @@ def _standard_messages(parts: tuple[Part, ...]) -> list[Part]:
 
 
 class _Outgoing(Outgoing):
-    def _write(self, file: Any) -> None:
+    def write(self, file: Any) -> None:
         # A standard call that is interrupted does not say what it wrote. All but the last byte
         # counts as written before it begins.
         self._written.append(self.total - 1)
