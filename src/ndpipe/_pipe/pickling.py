@@ -7,7 +7,7 @@ import pickle
 import re
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from multiprocessing.reduction import ForkingPickler
 from types import BuiltinFunctionType, FunctionType, SimpleNamespace
 from typing import Any, ClassVar, NoReturn
@@ -38,7 +38,9 @@ _KNOWN = sys.stdlib_module_names | {"numpy"}
 # What was registered with ForkingPickler, which multiprocessing pickles with. It has a say before
 # copyreg, but not over functions and classes, which are pickled by name.
 _REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
-_NEVER_REDUCED = frozenset({FunctionType, type})
+_BY_NAME = frozenset({FunctionType, type})
+# With protocol 5, the default from Python 3.14 on, what is read-only arrives read-only.
+_ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
 
 
 def is_bytes(dtype: np.dtype[Any]) -> bool:
@@ -84,39 +86,45 @@ class Pickler(pickle.Pickler):
         Arrays of at least so many bytes are set aside.
     arrays : list of ndarray
         What was set aside: contiguous arrays whose bytes are to follow the pickle.
-    met : dict of type to None
-        The classes of other objects, which nothing need be done about. Whoever makes a pickler
-        sets these three: a constructor would cost as much as pickling a small object.
+        Whoever makes a pickler sets these two: a constructor would cost as much as pickling a
+        small object.
+    met : set of type
+        The classes of other objects, which nothing need be done about.
     first : ndarray or None
         The first of them, as it was met.
     copies : bool
         Whether some object's own code takes part, so that arrays are copied when they are met.
     """
 
-    copies = False
+    met: Set[type] = frozenset()
     first: NDArray[Any] | None = None
+    copies = False
 
     threshold: int
     arrays: list[NDArray[Any]]
-    met: dict[type, None]
 
     def reducer_override(self, obj: Any) -> Any:
         """Set a large array aside; leave anything else to the standard library."""
         cls = type(obj)
-        if cls in self.met:
+        if cls is np.ndarray and cls not in _REDUCERS:
+            # Soon: there may be many of these.
+            if (
+                obj.nbytes < self.threshold
+                and obj.dtype.byteorder in "=|"
+                and (_ARRIVES_WRITEABLE or obj.flags.writeable)
+            ):
+                return NotImplemented
+            return self._reduce_array(cls, obj, obj)
+        if cls in _BY_NAME or cls in self.met:
             return NotImplemented
-        if cls in _REDUCERS and cls not in _NEVER_REDUCED:
+        if cls in _REDUCERS:
             self._notice_code_of(cls)
             return _REDUCERS[cls](obj)
-        if cls is np.ndarray or (issubclass(cls, np.ndarray) and pickles_as_array(cls)):
-            array = obj if cls is np.ndarray else plain_view(obj)
-            is_large = array.nbytes >= self.threshold
-            if not is_large and array.dtype.byteorder in "=|" and array.flags.writeable:
-                return NotImplemented  # soon: there may be many of these
-            return self._reduce_array(cls, array, obj)
+        if issubclass(cls, np.ndarray) and pickles_as_array(cls):
+            return self._reduce_array(cls, plain_view(obj), obj)
         if self.arrays:
             self._notice_code_of(cls)
-        self.met[cls] = None
+        self.met = {*self.met, cls}
         return NotImplemented
 
     def _notice_code_of(self, cls: type) -> None:
@@ -138,8 +146,7 @@ class Pickler(pickle.Pickler):
             self.arrays.append(copy(array) if self.copies else contiguous(array))
             return array_beside, (len(self.arrays) - 1, cls)
         if dtype.byteorder in "=|":
-            # As protocol 4 has it: with protocol 5, what is read-only would arrive read-only.
-            return np.ndarray.__reduce__(obj)
+            return np.ndarray.__reduce__(obj)  # as protocol 4 has it
         return _in_its_byte_order(cls, contiguous(array))
 
 

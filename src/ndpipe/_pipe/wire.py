@@ -163,7 +163,7 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
             return pickled, []
     file = io.BytesIO()
     pickler = Pickler(file)
-    pickler.threshold, pickler.arrays, pickler.met = threshold, [], {}
+    pickler.threshold, pickler.arrays = threshold, []
     pickler.dump(obj)
     # Not getbuffer(): kept in a traceback, it crashes Python 3.12.1 (cpython#111049).
     pickled, arrays = file.getvalue(), pickler.arrays
