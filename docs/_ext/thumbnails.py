@@ -49,7 +49,9 @@ def recoloured(diagram: str) -> str:
     >>> recoloured('<text fill="#2a7fbf">parent</text>')
     '<text fill="#74b8ec">parent</text>'
     """
-    return re.sub(r'(?<=["\'])#[0-9a-fA-F]{3,8}\b', lambda colour: _DARK[colour[0].lower()], diagram)
+    return re.sub(
+        r'(?<=["\'])#[0-9a-fA-F]{3,8}\b', lambda colour: _DARK[colour[0].lower()], diagram
+    )
 
 
 def _write_dark(app: Sphinx) -> None:

@@ -9,7 +9,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-
 from tests.browser.checks import watch
 from tests.site.links import HTML
 
@@ -98,7 +97,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in terminalreporter.stats.get("passed", [])
         for name, _ in report.user_properties
     )
-    pages, themes, widths = (len(set(values)) for values in zip(*seen, strict=True)) if seen else (0, 0, 0)
+    counts = [len(set(values)) for values in zip(*seen, strict=True)] or [0, 0, 0]
+    pages, themes, widths = counts
     terminalreporter.write_line(
         f"without a fault: {pages} pages, {themes} themes, {widths} widths, {len(seen)} views; "
         f"{caught} mutations caught"

@@ -8,7 +8,6 @@ from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page
-
 from tests.browser.checks import HTML
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +87,12 @@ def test_a_downloaded_script_runs(page: Page, tmp_path: Path) -> None:
     script = tmp_path / download.value.suggested_filename
     download.value.save_as(script)
     done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     shown = page.locator(".sphx-glr-script-out pre").all_text_contents()
     assert sorted(done.stdout.split()) == sorted(" ".join(shown).split())

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Page
-
 from tests.browser.test_copies import SEND
 
 WINDOWS = [("light", 1280), ("dark", 360)]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page
-
 from tests.browser.checks import PAGES, THEMES, WIDTHS, faults, printed
 
 SEND = "auto_examples/1_first_steps/plot_2_send_to_child.html"
@@ -82,7 +81,11 @@ def test_figures_and_thumbnails_follow_the_theme(page: Page) -> None:
     other = {"light": "dark", "dark": "light"}
     for path in ("auto_examples/3_measurements/index.html", FIGURES):
         page.goto(f"/{path}")
-        system = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+        system = (
+            "dark"
+            if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+            else "light"
+        )
         for theme, chosen in ((system, "auto"), (other[system], other[system])):
             page.evaluate("theme => { document.body.dataset.theme = theme; }", chosen)
             assert set(page.evaluate(shown)) == {theme}

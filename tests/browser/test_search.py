@@ -2,7 +2,6 @@
 
 import pytest
 from playwright.sync_api import Page
-
 from tests.browser.checks import HTML
 
 STEPS = "auto_examples/1_first_steps"

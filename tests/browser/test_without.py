@@ -2,7 +2,6 @@
 
 import pytest
 from playwright.sync_api import Browser, Page
-
 from tests.browser.checks import HTML, PAGES
 from tests.browser.test_copies import SEND
 from tests.browser.test_pages import FIGURES
@@ -32,7 +31,11 @@ def test_without_scripts_content_and_theme_are_whole(
         )
         context.close()
     assert texts[0] == texts[1] != ""
-    assert grounds[0] == grounds[1] == {"light": "rgb(255, 255, 255)", "dark": "rgb(19, 20, 22)"}[theme]
+    assert (
+        grounds[0]
+        == grounds[1]
+        == {"light": "rgb(255, 255, 255)", "dark": "rgb(19, 20, 22)"}[theme]
+    )
     assert figures[0] == figures[1]
 
 

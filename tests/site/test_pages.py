@@ -14,10 +14,10 @@ import pytest
 from _ext.agreement import claims, contradictions, negative_shares
 from _ext.main_guard import is_guard
 from bs4 import BeautifulSoup
-
-from ndpipe.compare.documents import schema
 from tests.site.links import HTML, broken_links
 from tests.site.links import soup as _soup
+
+from ndpipe.compare.documents import schema
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").rglob("plot_*.py"))
