@@ -125,7 +125,7 @@ def docs(session: nox.Session) -> None:
     _install_docs(session)
     with session.chdir("docs"):
         # A name that leads nowhere is a warning (-n), a warning is an error (-W); all are shown.
-        command = "python -m sphinx -b html -n -W --keep-going"
+        command = "python -m sphinx -b html -n -W --keep-going -d _build/doctrees"
         session.run(*command.split(), *session.posargs, ".", "_build/html")
     session.run("pytest", "--quiet", "tests/site")
     session.log(f"the site: {(HTML / 'index.html').resolve()}")
@@ -133,9 +133,13 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Open every built page in a real browser (Chromium, which must be installed)."""
+    """Open every built page in a real browser (Chromium, which must be installed).
+
+    Both themes, three widths: accessibility, keyboard, search, print, weight and more.
+    """
     _install_docs(session, "browser")
-    session.run("pytest", "tests/browser", *session.posargs)
+    # On all cores; a worker that is done takes tests from another.
+    session.run("pytest", "-n", "auto", "--dist", "worksteal", "tests/browser", *session.posargs)
 
 
 @nox.session(name="docs-live")

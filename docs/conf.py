@@ -24,14 +24,17 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "_ext.archives",
     "_ext.command_output",
     "_ext.freshness",
+    "_ext.image_sizes",
     "_ext.main_guard",
     "_ext.page_facts",
     "_ext.process_output",
     "_ext.record",
     "_ext.symptom_links",
     "_ext.task_source",
+    "_ext.thumbnails",
     "_ext.transport_table",
     "_ext.whole_script",
 ]
@@ -90,8 +93,17 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_title = "ndpipe"
 html_static_path = ["_static"]
-html_css_files = ["ndpipe.css"]
-html_js_files = ["error_search.js"]  # the search finds an error by the text that Python prints
+html_css_files = [
+    "ndpipe.css",
+    "gallery.css",
+    "keyboard.css",
+    "print.css",
+]
+html_js_files = [
+    "error_search.js",  # the search finds an error by the text that Python prints
+    ("scrolling.js", {"defer": "defer"}),
+]
+templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_copy_source = False
@@ -104,6 +116,9 @@ html_theme_options = {
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
-# Copied code is code: no prompts. Output is copied as a terminal would show it.
+# Copied code is code: no prompts, and nothing from boxes that show output.
+copybutton_selector = (
+    "div:not(.sphx-glr-script-out, .highlight-none, .highlight-text) > div.highlight pre"
+)
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -3,6 +3,7 @@
 sphinx-gallery's memory figure is the parent's alone, if it is anything: it is taken off the page.
 """
 
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,8 @@ def _state_facts(app: Sphinx, docname: str, source: list[str]) -> None:
     ran = Path(app.srcdir, f"{docname}.py.md5")
     if not ran.exists():
         return
-    day = datetime.fromtimestamp(ran.stat().st_mtime, tz=UTC).date()
+    clock = float(os.environ.get("SOURCE_DATE_EPOCH", ran.stat().st_mtime))
+    day = datetime.fromtimestamp(clock, tz=UTC).date()
     facts = f".. rst-class:: built-on\n\nBuilt on {day.isoformat()}: {describe_machine()}.\n"
     source[0] = _MEMORY.sub(lambda _: facts, source[0])
 

@@ -1,11 +1,11 @@
-"""Put each figure of a page on it twice: for the light and for the dark theme."""
+"""Put each figure of a page on it twice, as vector graphics: for the light and the dark theme."""
 
 from pathlib import Path
 from typing import Any
 
 from ndpipe.compare.plots import set_theme
 
-_WIDTH = 500  # CSS pixels; the file has twice as many, for the screens that most people have
+_WIDTH = 500  # CSS pixels
 
 
 def scrape(_block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
@@ -25,6 +25,7 @@ def scrape(_block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
     str
         reStructuredText, whose alternative text is the title of a figure.
     """
+    import matplotlib as mpl
     from matplotlib import pyplot as plt
 
     parts = []
@@ -34,9 +35,11 @@ def scrape(_block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
         if not words:
             raise ValueError("a figure needs a title: it is the text for those who cannot see it")
         for theme in ("light", "dark"):
-            path = Path(next(block_vars["image_path_iterator"]))
+            path = Path(next(block_vars["image_path_iterator"])).with_suffix(".svg")
             set_theme(figure, theme)
-            figure.savefig(path, dpi=2 * _WIDTH / figure.get_figwidth())
+            # The same figure gives the same file: no random names within, no date.
+            with mpl.rc_context({"svg.hashsalt": path.stem}):
+                figure.savefig(path, metadata={"Date": None})
             where = path.relative_to(gallery_conf["src_dir"]).as_posix()
             parts.append(
                 f".. image:: /{where}\n   :alt: {words}\n   :width: {_WIDTH}px\n"

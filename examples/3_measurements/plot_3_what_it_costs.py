@@ -25,7 +25,8 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     copies = costs.values("copies", size)
-    plot_bars(costs, copies, "Copies of the array", "times the array")
+    heading = "How many copies of the array each way holds"
+    plot_bars(costs, copies, heading, "times the array")
 
 # %%
 # Processor time
@@ -34,7 +35,8 @@ if __name__ == "__main__":
 
 if __name__ == "__main__":
     cpu = costs.values("cpu_seconds_per_gigabyte", size)
-    plot_bars(costs, cpu, "Processor time", "seconds per GB")
+    heading = "How long each way keeps processors busy"
+    plot_bars(costs, cpu, heading, "seconds per GB")
 
 # %%
 # New memory

@@ -7,6 +7,7 @@ and which memory it has. Newer Pythons read in smaller pieces (3.13.1) and pickl
 (3.14). This page measures the main ratio under all that this machine has.
 """
 
+# sphinx_gallery_thumbnail_path = "_static/thumbnails/start_methods_and_pythons.svg"
 from ndpipe.experiments.record import describe_elsewhere, elsewhere
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.browser.checks import watch
+from tests.site.links import HTML
 
-HTML = Path(__file__).parents[2] / "docs/_build/html"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # No sandbox: it cannot be set up where the tests run as root. No network of the browser's own.
 FLAGS = [
@@ -60,18 +60,46 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Open a window in which a request to anywhere else, or an error in a script, is a failure."""
-    scheme, width = getattr(request, "param", ("light", 1280))
+def watched(
+    browser: Browser, site: str, request: pytest.FixtureRequest
+) -> Iterator[tuple[Page, list[str]]]:
+    """Open a window with a list that grows by what goes wrong in it.
+
+    The parameter is the theme and the width.
+    """
+    theme, width = getattr(request, "param", ("light", 1280))
     context = browser.new_context(
-        base_url=site, color_scheme=scheme, viewport={"width": width, "height": 900}
+        base_url=site, color_scheme=theme, viewport={"width": width, "height": 900}
     )
     page = context.new_page()
-    problems: list[str] = []
-    page.on("request", lambda r: r.url.startswith(site) or problems.append(f"request: {r.url}"))
-    page.on("requestfailed", lambda r: problems.append(f"failed: {r.url}"))
-    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
-    page.on("console", lambda m: m.type == "error" and problems.append(f"console: {m.text}"))
-    yield page
+    yield page, watch(page, site)
     context.close()
+
+
+@pytest.fixture
+def page(watched: tuple[Page, list[str]]) -> Iterator[Page]:
+    """Open a window in which a request to anywhere else, or an error in a script, is a failure."""
+    page, problems = watched
+    yield page
     assert problems == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of the site has been seen: pages, themes, widths, and how many mutations."""
+    seen = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in report.user_properties
+        if name == "seen"
+    ]
+    caught = sum(
+        name == "caught"
+        for report in terminalreporter.stats.get("passed", [])
+        for name, _ in report.user_properties
+    )
+    counts = [len(set(values)) for values in zip(*seen, strict=True)] or [0, 0, 0]
+    pages, themes, widths = counts
+    terminalreporter.write_line(
+        f"without a fault: {pages} pages, {themes} themes, {widths} widths, {len(seen)} views; "
+        f"{caught} mutations caught"
+    )

@@ -6,7 +6,6 @@ Run by `nox -s docs` over what it has just built.
 import ast
 import json
 import re
-from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -15,11 +14,12 @@ import pytest
 from _ext.agreement import claims, contradictions, negative_shares
 from _ext.main_guard import is_guard
 from bs4 import BeautifulSoup
+from tests.site.links import HTML, broken_links
+from tests.site.links import soup as _soup
 
 from ndpipe.compare.documents import schema
 
 ROOT = Path(__file__).parents[2]
-HTML = ROOT / "docs/_build/html"
 EXAMPLES = sorted((ROOT / "examples").rglob("plot_*.py"))
 FIRST_STEPS = "auto_examples/1_first_steps"
 
@@ -29,11 +29,6 @@ PAGES = sorted(
     for page in HTML.rglob("*.html")
     if "_static" not in page.parts
 )
-
-
-@cache
-def _soup(page: str) -> BeautifulSoup:
-    return BeautifulSoup((HTML / page).read_text("utf-8"), "lxml")
 
 
 def _outputs(page: str) -> list[tuple[str, str]]:
@@ -187,20 +182,8 @@ def test_a_page_has_one_h1(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_internal_links_and_fragments_resolve(page: str) -> None:
     """Each link within the site leads to a file and, if it names one, to a place in it."""
-    broken = []
-    for link in _soup(page).select("a[href]"):
-        href = str(link["href"])
-        if urlsplit(href).scheme or (href.startswith("#") and len(href) == 1):
-            continue
-        path, fragment = urldefrag(unquote(href))
-        target = (HTML / page).parent / path if path else HTML / page
-        if not target.is_file():
-            broken.append(href)
-        elif fragment and target.suffix == ".html":
-            name = target.resolve().relative_to(HTML.resolve()).as_posix()
-            if not _soup(name).find(id=fragment):
-                broken.append(href)
-    assert broken == []
+    hrefs = [str(link["href"]) for link in _soup(page).select("a[href]")]
+    assert broken_links(page, hrefs) == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -249,12 +232,20 @@ def test_functions_and_pages_link_to_each_other(example: Path) -> None:
     assert Path(page).name in backs
 
 
-def test_thumbnails_are_not_the_default() -> None:
-    """Each of the first pages has a picture of its own."""
-    thumbs = _soup(f"{FIRST_STEPS}/index.html").select(".sphx-glr-thumbcontainer img")
-    content = {(HTML / FIRST_STEPS / str(thumb["src"])).resolve().read_bytes() for thumb in thumbs}
-    pages = [example for example in EXAMPLES if _page_of(example).startswith(FIRST_STEPS)]
-    assert len(content) == len(thumbs) == len(pages) > 0
+def test_thumbnails_can_be_told_apart_in_both_themes() -> None:
+    """Each page of the gallery has a picture of its own, drawn for light and for dark."""
+    for theme, other in (("light", "dark"), ("dark", "light")):
+        sources = []
+        for section in sorted({example.parent.name for example in EXAMPLES}):
+            page = f"auto_examples/{section}/index.html"
+            for card in _soup(page).select(".sphx-glr-thumbcontainer"):
+                (image,) = card.select(f"img.only-{theme}")
+                sources.append((HTML / page).parent / str(image["src"]))
+                assert len(card.select(f"img.only-{other}")) == 1
+        assert len(sources) == len(EXAMPLES)
+        assert len({source.resolve().read_bytes() for source in sources}) == len(EXAMPLES)
+        if theme == "dark":
+            assert not any('fill="#fff"' in source.read_text("utf-8") for source in sources)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
@@ -352,13 +343,13 @@ def test_symptoms_and_pages_link_to_each_other() -> None:
     assert recipes <= set.union(*symptoms.values())
 
 
-@pytest.mark.parametrize("example", MEASUREMENTS, ids=lambda example: example.stem)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_a_figure_exists_for_both_themes(example: Path) -> None:
     """As many light as dark ones, with the same words for those who cannot see them."""
     soup = _soup(_page_of(example))
-    words = [
-        [str(i["alt"]) for i in soup.select(f"img.sphx-glr-single-img.only-{t}")]
-        for t in ("light", "dark")
-    ]
-    assert words[0] == words[1]
-    assert all(words[0])
+    light, dark = (soup.select(f"img.sphx-glr-single-img.only-{t}") for t in ("light", "dark"))
+    assert [image["alt"] for image in light] == [image["alt"] for image in dark]
+    for image in light + dark:
+        assert len(str(image["alt"]).split()) >= 3, "the title of a figure is a sentence"
+        assert str(image["src"]).endswith(".svg")
+    assert not {image["src"] for image in light} & {image["src"] for image in dark}
