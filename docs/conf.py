@@ -25,6 +25,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "_ext.command_output",
+    "_ext.cost_tool",
     "_ext.freshness",
     "_ext.main_guard",
     "_ext.page_facts",
@@ -32,6 +33,7 @@ extensions = [
     "_ext.record",
     "_ext.task_source",
     "_ext.transport_table",
+    "_ext.which_way",
     "_ext.whole_script",
 ]
 
@@ -89,7 +91,10 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_title = "ndpipe"
 html_static_path = ["_static"]
-html_css_files = ["ndpipe.css"]
+html_css_files = [
+    "ndpipe.css",
+    "tools/tools.css",
+]
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_copy_source = False
