@@ -1,7 +1,9 @@
 """Settings of the site, each with its reason. Run by `nox -s docs`, from this folder."""
 
 import logging
+import os
 from importlib.metadata import version as installed_version
+from urllib.parse import urlsplit
 
 import a11y_pygments  # noqa: F401 - see below
 from _ext.capture import run_block
@@ -18,6 +20,7 @@ version = release = installed_version("ndpipe")
 
 extensions = [
     "myst_parser",
+    "notfound.extension",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
@@ -27,10 +30,15 @@ extensions = [
     "_ext.command_output",
     "_ext.cost_tool",
     "_ext.freshness",
+    "_ext.llms_txt",
     "_ext.main_guard",
+    "_ext.not_found",
     "_ext.page_facts",
     "_ext.process_output",
     "_ext.record",
+    "_ext.sharing",
+    "_ext.site_map",
+    "_ext.speeds",
     "_ext.task_source",
     "_ext.transport_table",
     "_ext.which_way",
@@ -93,8 +101,17 @@ html_title = "ndpipe"
 html_static_path = ["_static"]
 html_css_files = [
     "ndpipe.css",
+    "look.css",
     "tools/tools.css",
 ]
+# The address of the site, for canonical links, the site map, previews and the page for what is not
+# found. Without one it is where `nox -s docs-live` shows the site.
+html_baseurl = (
+    os.environ.get("NDPIPE_SITE_URL")
+    or os.environ.get("READTHEDOCS_CANONICAL_URL")
+    or "http://127.0.0.1:8000/"
+).rstrip("/") + "/"
+notfound_urls_prefix = urlsplit(html_baseurl).path
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_copy_source = False
