@@ -1,7 +1,9 @@
 """Settings of the site, each with its reason. Run by `nox -s docs`, from this folder."""
 
 import logging
+import os
 from importlib.metadata import version as installed_version
+from urllib.parse import urlsplit
 
 import a11y_pygments  # noqa: F401 - imported for what the import does to logging
 from _ext.capture import run_block
@@ -18,6 +20,7 @@ version = release = installed_version("ndpipe")
 
 extensions = [
     "myst_parser",
+    "notfound.extension",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
@@ -26,16 +29,23 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "_ext.archives",
     "_ext.command_output",
+    "_ext.cost_tool",
     "_ext.freshness",
     "_ext.image_sizes",
+    "_ext.llms_txt",
     "_ext.main_guard",
+    "_ext.not_found",
     "_ext.page_facts",
     "_ext.process_output",
     "_ext.record",
+    "_ext.sharing",
+    "_ext.site_map",
+    "_ext.speeds",
     "_ext.symptom_links",
     "_ext.task_source",
     "_ext.thumbnails",
     "_ext.transport_table",
+    "_ext.which_way",
     "_ext.whole_script",
 ]
 
@@ -97,13 +107,23 @@ html_css_files = [
     "ndpipe.css",
     "gallery.css",
     "keyboard.css",
+    "look.css",
     "print.css",
+    "tools/tools.css",
 ]
 html_js_files = [
     "error_search.js",  # the search finds an error by the text that Python prints
     ("scrolling.js", {"defer": "defer"}),
 ]
 templates_path = ["_templates"]
+# The address of the site, for canonical links, the site map, previews and the page for what is not
+# found. Without one it is where `nox -s docs-live` shows the site.
+html_baseurl = (
+    os.environ.get("NDPIPE_SITE_URL")
+    or os.environ.get("READTHEDOCS_CANONICAL_URL")
+    or "http://127.0.0.1:8000/"
+).rstrip("/") + "/"
+notfound_urls_prefix = urlsplit(html_baseurl).path
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_copy_source = False

@@ -11,6 +11,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
@@ -81,20 +82,20 @@ class CapturedOutput(SphinxDirective):
     option_spec = {"blocks": directives.positive_int_list}  # noqa: RUF012 - as docutils declares it
 
     def run(self) -> list[nodes.Node]:
-        """Read the output from the page that sphinx-gallery wrote."""
-        page = Path(self.env.srcdir, f"{self.arguments[0]}.rst")
-        self.env.note_dependency(str(page))
-        outputs = _outputs(page.read_text("utf-8"))
+        """Show the wanted outputs in one box."""
+        outputs = captured(self.env, self.arguments[0])
         wanted = self.options.get("blocks", [1])
         if max(wanted) > len(outputs):
             raise self.error(f"{self.arguments[0]} has {len(outputs)} outputs, not {max(wanted)}")
         return [output_node("".join(outputs[number - 1] for number in wanted))]
 
 
-def _outputs(rst: str) -> list[str]:
-    """Return the indented text below each of a generated page's output directives."""
+def captured(env: BuildEnvironment, example: str) -> list[str]:
+    """Return the outputs of an example, marked, from the page that sphinx-gallery wrote."""
+    page = Path(env.srcdir, f"{example}.rst")
+    env.note_dependency(str(page))
     outputs = []
-    for part in rst.split(f".. rst-class:: {_OUTPUT_CLASS}")[1:]:
+    for part in page.read_text("utf-8").split(f".. rst-class:: {_OUTPUT_CLASS}")[1:]:
         body = part.split(".. code-block:: none\n", 1)[1]
         lines = []
         for line in body.splitlines():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 from sphinx.util.typing import ExtensionMetadata
@@ -61,14 +62,19 @@ def _read(path: Path, _changed: float) -> Comparison:
     return from_json(path.read_text("utf-8"))
 
 
+def read_record(env: BuildEnvironment) -> Comparison:
+    """Return the record of this build, and note that the page being read depends on it."""
+    path = Path(env.srcdir, _FOLDER, "measurements.json")
+    env.note_dependency(str(path))
+    return _read(path, path.stat().st_mtime)
+
+
 class _RecordRole(SphinxRole):
     """A role that quotes the record."""
 
     def record(self) -> Comparison:
         """Return the record of this build."""
-        path = Path(self.env.srcdir, _FOLDER, "measurements.json")
-        self.env.note_dependency(str(path))
-        return _read(path, path.stat().st_mtime)
+        return read_record(self.env)
 
 
 class Speed(_RecordRole):

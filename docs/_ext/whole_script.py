@@ -1,4 +1,4 @@
-"""End each page of the gallery with the whole script in one piece.
+"""End each page of the gallery with the whole script in one piece, and begin it with a link there.
 
 The script is made from the page's blocks: imports first, then the tasks that the page imports
 from ``ndpipe.tasks``, as functions of the script itself, then all guarded blocks below one guard.
@@ -25,6 +25,12 @@ from _ext.standalone import Import, formatted, imports_of, standalone
 _TASKS = "ndpipe.tasks"
 _HEADING = re.compile(r"^(\S.*)\n[-=~^]{3,}$", re.MULTILINE)
 _END = ".. rst-class:: sphx-glr-timing\n"
+_FIRST_CODE = "\n.. GENERATED FROM PYTHON SOURCE LINES"  # below the page's introduction
+_RUN_IT = """
+.. rst-class:: run-it
+
+To run it, copy `the whole script <#the-whole-script>`__ from the end of this page.
+"""
 
 _SECTION = """
 The whole script
@@ -148,6 +154,7 @@ def _append(app: Sphinx, docname: str, source: list[str]) -> None:
     why = _WITH_GUARD.format(guard=GUARD) if GUARD in script else _PLAIN
     section = _SECTION.format(why=why, name=page.name, script=textwrap.indent(script, "      "))
     source[0] = source[0].replace(_END, section + _END, 1)
+    source[0] = source[0].replace(_FIRST_CODE, _RUN_IT + _FIRST_CODE, 1)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from _ext.whole_script import code_blocks, whole_script
+from tests.docs.gallery import Gallery
 
 PAGE = '''"""
 Page
@@ -109,3 +110,15 @@ def test_blocks_are_what_the_page_shows(tmp_path: Path) -> None:
         "LIMIT = 2",
         "for number in range(LIMIT):",
     ]
+
+
+def test_the_introduction_leads_to_the_script(gallery: Gallery) -> None:
+    """A reader who only wants to run it does not look for it below the explanations."""
+    gallery.page("print(1)")
+    page = gallery.build().page()
+    link = page.select_one(".run-it a")
+    assert link is not None
+    assert link["href"] == "#the-whole-script"
+    assert page.select_one("#the-whole-script pre") is not None
+    following = [element.name for element in link.find_all_next(["pre", "section"])]
+    assert following[0] == "pre"
