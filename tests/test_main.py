@@ -35,6 +35,18 @@ def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
     assert done.stderr == ""
 
 
+def test_an_encoding_without_all_characters() -> None:
+    """Where output is ASCII, as in the C locale can be, the table is printed all the same."""
+    names = "pipe,ndpipe"
+    done = _run(
+        *("compare", "--sizes", "8kB", "--transports", names, "--repeat", "2"),
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert "ndpipe" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [

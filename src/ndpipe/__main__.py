@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import io
 import sys
 
 import ndpipe
@@ -67,6 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     # A spawned child imports this module again, under another name.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # An encoding without µ, as that of the C locale, is no reason to lose what was measured.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(main())
     except KeyboardInterrupt:
