@@ -63,8 +63,12 @@ class Leaking(ndpipe.Connection):
     _kept: list[Any] = []  # noqa: RUF012 - that is the fault
 
     def recv(self) -> Any:
-        self._kept.append(np.ones(4 << 20, np.uint8))
+        self._kept.append(np.ones(3 << 20, np.uint8))
         return super().recv()
+
+    def recv_into(self, out: Any) -> Any:
+        self._kept.append(np.ones(3 << 20, np.uint8))
+        return super().recv_into(out)
 
 
 class Standard(StandardConnection):

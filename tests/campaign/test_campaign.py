@@ -71,7 +71,7 @@ def test_one_case_again(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("key", "growth", "expected"),
     [
-        ("resident, one side", 1 << 20, True),
+        ("resident, one side", 2 << 20, True),
         ("resident, one side", 1 << 10, False),
         ("descriptors, other side", 0.1, True),
         ("threads, one side", 0.0, False),
