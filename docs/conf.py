@@ -101,6 +101,7 @@ html_css_files = [
 html_js_files = [
     ("scrolling.js", {"defer": "defer"}),
 ]
+html_search_scorer = "_ext/search_scorer.js"
 templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
