@@ -115,6 +115,7 @@ html_js_files = [
     "error_search.js",  # the search finds an error by the text that Python prints
     ("scrolling.js", {"defer": "defer"}),
 ]
+html_search_scorer = "_ext/search_scorer.js"
 templates_path = ["_templates"]
 # The address of the site, for canonical links, the site map, previews and the page for what is not
 # found. Without one it is where `nox -s docs-live` shows the site.

@@ -22,5 +22,9 @@
 
   for (const box of document.querySelectorAll("article pre, article .table-wrapper")) {
     observer.observe(box);
+    // Elsewhere, these lead to the next and the previous page.
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowLeft" || event.key === "ArrowRight") event.stopPropagation();
+    });
   }
 }
