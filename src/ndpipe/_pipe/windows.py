@@ -28,6 +28,8 @@ _PIECE = 1 << 20  # bytes of an array in one message
 class _MessageFile:
     """The bytes of a stream, carried by the messages of a standard connection."""
 
+    unix_socket = None
+
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.pending = b""  # what has come and was not read
