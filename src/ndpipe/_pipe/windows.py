@@ -160,6 +160,7 @@ class MessageConnection(Connection):
         self._stream = _MessageStream(file)
         self._readable, self._writable = connection.readable, connection.writable
         self._threshold = max(threshold, 1)
+        self._splice_threshold = None  # no descriptor goes this way
 
     def _poll(self, timeout: float | None) -> bool:
         file: Any = self._stream.file
