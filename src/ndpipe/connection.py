@@ -26,8 +26,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ndpipe._pipe import messages, wire
+from ndpipe._pipe import messages, splice, wire
 from ndpipe._pipe.buffers import flat, flat_writeable
+from ndpipe._pipe.descriptors import READING
 from ndpipe._pipe.files import open_file
 from ndpipe._pipe.standard import StandardConnection, take_handle
 from ndpipe._pipe.stream import Stream
@@ -52,6 +53,8 @@ class Connection(StandardConnection):
     threshold : int, default 131072
         Arrays of at least so many bytes travel out of band. A message without any is, byte for
         byte, what the standard connection sends.
+    splice_threshold : int or None, default 16777216
+        Arrays of at least so many bytes in one message are spliced; None for never. See `Pipe`.
 
     See Also
     --------
@@ -70,10 +73,12 @@ class Connection(StandardConnection):
         writable: bool = True,
         *,
         threshold: int = wire.THRESHOLD,
+        splice_threshold: int | None = splice.THRESHOLD,
     ) -> None:
         self._stream = Stream(open_file(handle))
         self._readable, self._writable = readable, writable
         self._threshold = max(threshold, 1)  # an array of no bytes has none to send
+        self._splice_threshold = splice_threshold
 
     def __del__(self) -> None:
         if hasattr(self, "_stream"):  # the constructor may have failed
@@ -152,7 +157,7 @@ class Connection(StandardConnection):
         self._check_closed()
         if not self._writable:
             self._check_writable()
-        messages.send_object(self._stream, obj, self._threshold)
+        messages.send_object(self._stream, obj, self._threshold, self._splice_threshold)
 
     def send_bytes(self, buf: Any, offset: int = 0, size: int | None = None) -> None:
         r"""Send the bytes of a buffer as one message.
@@ -470,7 +475,9 @@ class Connection(StandardConnection):
         self._check_closed()
         self._stream.check_idle()
         descriptor = reduction.DupFd(self.fileno())
-        state = self.readable, self.writable, self._threshold, self._stream.refused
+        kept = [reduction.DupFd(n) for n in self._stream.kept.calls(int, READING) if n >= 0]
+        thresholds = self._threshold, self._splice_threshold
+        state = self.readable, self.writable, thresholds, self._stream.refused, kept
         return _rebuild, (type(self), descriptor, *state)
 
 
@@ -479,16 +486,23 @@ def _rebuild(
     descriptor: Any,
     readable: bool,
     writable: bool,
-    threshold: int,
+    thresholds: tuple[int, int | None],
     refused: bytes,
+    kept: list[Any],
 ) -> Connection:
-    connection = cls(descriptor.detach(), readable, writable, threshold=threshold)
+    first, second = thresholds
+    handle = descriptor.detach()
+    connection = cls(handle, readable, writable, threshold=first, splice_threshold=second)
+    connection._stream.kept.add([READING], (pipe.detach() for pipe in kept))
     connection._stream.refused = refused
     return connection
 
 
 def Pipe(  # noqa: N802 - the name that multiprocessing has for it
-    duplex: bool = True, *, threshold: int = wire.THRESHOLD
+    duplex: bool = True,
+    *,
+    threshold: int = wire.THRESHOLD,
+    splice_threshold: int | None = splice.THRESHOLD,
 ) -> tuple[Connection, Connection]:
     """Return two connected ends of a pipe, for two processes to exchange objects and arrays.
 
@@ -503,6 +517,11 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     threshold : int, default 131072
         Arrays of at least so many bytes travel out of band. Chiefly for tests, which reach that
         with small arrays.
+    splice_threshold : int or None, default 16777216
+        On Linux, where the arrays of a message have at least so many bytes together, they are
+        copied once instead of twice: see the notes. None switches that off; so does the
+        environment variable ``NDPIPE_SPLICE_THRESHOLD``, set to ``off`` when ndpipe is imported,
+        for all connections that are made without this argument. It may be set to a number too.
 
     Returns
     -------
@@ -555,14 +574,20 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     with a, b:
         if not duplex:
             a.shutdown(socket.SHUT_WR)
-        first = Connection(a.detach(), writable=duplex, threshold=threshold)
-        second = Connection(b.detach(), readable=duplex, threshold=threshold)
+        limits: Any = {"threshold": threshold, "splice_threshold": splice_threshold}
+        first = Connection(a.detach(), writable=duplex, **limits)
+        second = Connection(b.detach(), readable=duplex, **limits)
     for end in (first, second):
         end._stream.file.enlarge_buffer()
     return first, second
 
 
-def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) -> Connection:
+def wrap(
+    connection: standard.Connection,
+    *,
+    threshold: int = wire.THRESHOLD,
+    splice_threshold: int | None = splice.THRESHOLD,
+) -> Connection:
     """Take over a standard connection and return one that carries arrays out of band.
 
     Parameters
@@ -573,6 +598,9 @@ def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) ->
         lives on in what is returned.
     threshold : int, default 131072
         Arrays of at least so many bytes travel out of band.
+    splice_threshold : int or None, default 16777216
+        Arrays of at least so many bytes in one message are spliced, as `Pipe` describes, where
+        the connection is a socket on this machine (``AF_UNIX``); None for never.
 
     Returns
     -------
@@ -612,13 +640,20 @@ def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) ->
     connection.fileno()  # raises if it is closed
     if isinstance(connection, Connection):
         connection._threshold = max(threshold, 1)
+        connection._splice_threshold = splice_threshold
         return connection
     if sys.platform == "win32":
         from ndpipe._pipe import windows
 
         return windows.wrap(connection, threshold)
     handle = take_handle(connection)
-    taken = Connection(handle, connection.readable, connection.writable, threshold=threshold)
+    taken = Connection(
+        handle,
+        connection.readable,
+        connection.writable,
+        threshold=threshold,
+        splice_threshold=splice_threshold,
+    )
     with contextlib.suppress(OSError):
         taken._stream.file.enlarge_buffer()
     return taken

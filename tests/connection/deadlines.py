@@ -1,7 +1,9 @@
 """Calls that must end: in a thread of their own, so that a lock left behind shows as well."""
 
 import fcntl
+import os
 import queue
+import socket
 import struct
 import termios
 import threading
@@ -63,6 +65,21 @@ def unread(descriptor: int) -> int:
     """Return how many bytes can be read from a socket or pipe."""
     size = fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4))
     return int(struct.unpack("i", size)[0])
+
+
+def unread_of_both(descriptor: int) -> int:
+    """Return the same of a socket and of the pipe that came with what is next to be read there."""
+    size = unread(descriptor)
+    with socket.socket(fileno=os.dup(descriptor)) as end:
+        if not size or end.family != socket.AF_UNIX:
+            return size
+        # Not recv_fds(), which ignores its flags.
+        _, came, _, _ = end.recvmsg(size, socket.CMSG_LEN(4), socket.MSG_PEEK)
+    for _, _, data in came:
+        (pipe,) = struct.unpack("i", data)
+        size += unread(pipe)
+        os.close(pipe)
+    return size
 
 
 def when_still(value: Callable[[], int], seconds: float = 10, calm: float = 0.1) -> int:

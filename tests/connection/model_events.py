@@ -80,7 +80,7 @@ class Events(Ends):
     @rule(i=ENDS, use=st.sampled_from(["send", "receive", "close", "poll"]))
     def fork(self, i: int, use: str) -> None:
         """Let a child use its copy, or close it."""
-        if self.state != ["open", "open"] or not all(self.may[i]) or self.make != "descriptors":
+        if self.state != ["open", "open"] or not all(self.may[i]) or self.make == "messages":
             return
         end, message = self.ends[i].end, self.next_for(i)
         if use == "send" and self.room(i):

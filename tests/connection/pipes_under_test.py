@@ -1,6 +1,7 @@
-"""The two makes of pipe: over descriptors, and over standard messages as on Windows."""
+"""The makes of pipe: streamed or spliced over descriptors, and over standard messages."""
 
 import multiprocessing
+import sys
 from typing import Any
 
 import ndpipe
@@ -18,4 +19,11 @@ def fallback_pipe(duplex: bool = True, *, threshold: int = 1) -> tuple[Any, Any]
     return windows.wrap(first, threshold), windows.wrap(second, threshold)
 
 
+def spliced_pipe(duplex: bool = True, *, threshold: int = 1) -> tuple[Any, Any]:
+    """Return a pipe that splices every array which travels out of band."""
+    return ndpipe.Pipe(duplex, threshold=threshold, splice_threshold=1)
+
+
 MAKES = {"descriptors": descriptor_pipe, "messages": fallback_pipe}
+if sys.platform == "linux":
+    MAKES["spliced"] = spliced_pipe

@@ -10,8 +10,8 @@ from ndpipe.connection import Connection
 
 
 def record(obj: Any, threshold: int = 1) -> bytes:
-    """Return the bytes with which `obj` travels."""
-    a, b = ndpipe.Pipe(threshold=threshold)
+    """Return the bytes with which `obj` travels, where it is not spliced."""
+    a, b = ndpipe.Pipe(threshold=threshold, splice_threshold=None)
     chunks = []
 
     def drain() -> None:

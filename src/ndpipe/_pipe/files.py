@@ -10,9 +10,10 @@ import operator
 import os
 import socket
 import stat
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 __all__ = ["MAX_IO", "File", "Part", "open_file"]
 
@@ -28,9 +29,12 @@ class File(Protocol):
     ----------
     is_uncertain : bool
         Whether a call was interrupted that may have taken bytes without a record.
+    unix_socket : socket or None
+        The socket, if it is one that descriptors can be sent through.
     """
 
     is_uncertain: bool
+    unix_socket: Any
 
     @property
     def read(self) -> Callable[[int], bytes]:
@@ -76,6 +80,8 @@ class _SocketFile:
         self.write = partial(map, self._socket.send)
         self.read, self.read_into = self._socket.recv, self._socket.recv_into
         self.fileno, self.close = self._socket.fileno, self._socket.close
+        is_unix = sys.platform == "linux" and self._socket.family == socket.AF_UNIX
+        self.unix_socket = self._socket if is_unix else None
 
     def peek(self, n: int) -> bytes:
         return self._socket.recv(n, socket.MSG_PEEK)
@@ -96,6 +102,7 @@ class _SocketFile:
 
 class _PipeFile:
     is_uncertain = False
+    unix_socket = None
 
     def __init__(self, handle: int) -> None:
         os.set_blocking(handle, True)

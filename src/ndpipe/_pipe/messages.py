@@ -12,7 +12,7 @@ from typing import Any, Never
 
 from numpy.typing import NDArray
 
-from ndpipe._pipe import wire
+from ndpipe._pipe import splice, wire
 from ndpipe._pipe.buffers import raw
 from ndpipe._pipe.pickling import fails
 from ndpipe._pipe.stream import Incoming, Stream
@@ -31,15 +31,20 @@ _unpack = wire.INT32.unpack
 _SMALL = 16384  # bytes of a body that is written together with its length, as the standard one is
 
 
-def send_object(stream: Stream, obj: Any, threshold: int) -> None:
+def send_object(
+    stream: Stream, obj: Any, threshold: int, splice_threshold: int | None = None
+) -> None:
     """Send an object: as a standard message, or with its large arrays beside the pickle."""
     start, arrays = wire.encode(obj, threshold)
     if not arrays and len(start) <= _SMALL:
         stream.send(wire.INT32.pack(len(start)) + start)
     elif not arrays:
         send_bytes(stream, start)
-    else:
+    elif splice_threshold is None or sum(map(len, arrays)) < splice_threshold:
         stream.send(start, *arrays)
+    else:
+        way = splice.SplicedOutgoing if stream.file.unix_socket else None
+        stream.send(start, *arrays, way=way)
 
 
 def send_bytes(stream: Stream, body: bytes | memoryview) -> None:
@@ -58,14 +63,13 @@ def receive_object(message: Incoming) -> Any:
         with message.turn:
             message.begin()
             try:
-                _, length = _read_prefix(message)
+                prefix, length = _read_prefix(message)
                 if length is not None:
                     body = message.take(length)
                 else:
-                    index = _read_index(message)
+                    index = _read_index(message, prefix)
                     arrays = index.allocate()
-                    for array in arrays:
-                        message.fill(raw(array))
+                    splice.receive_arrays(message, map(raw, arrays))
             finally:
                 message.end()
         if length is None and index.is_array:
@@ -97,8 +101,8 @@ def receive_array(message: Incoming, out: NDArray[Any]) -> NDArray[Any]:
                     raise TypeError(wire.NOT_AN_ARRAY)
                 prefix, length = _read_prefix(message)
                 if length is None:
-                    _read_index(message, out)
-                    message.fill(raw(out))
+                    _read_index(message, prefix, out)
+                    splice.receive_arrays(message, (raw(out),))
                 else:
                     # All but the last byte, which in a pickle is always a full stop: left in the
                     # stream, it lets wait() still see a message that is refused.
@@ -174,7 +178,7 @@ def _read_prefix(message: Incoming) -> tuple[bytearray, int | None]:
             raise wire.CorruptMessageError(f"it declares {length} bytes")
         message.total = len(wire.MAGIC)
         prefix = prefix + message.take(len(wire.MAGIC) - len(prefix))  # not in place: it is kept
-        if prefix == wire.MAGIC:
+        if wire.is_magic(prefix):
             return prefix, None
         (length,) = wire.UINT64.unpack_from(prefix, wire.INT32.size)
         if length > sys.maxsize:
@@ -183,13 +187,18 @@ def _read_prefix(message: Incoming) -> tuple[bytearray, int | None]:
     return prefix, length
 
 
-def _read_index(message: Incoming, out: NDArray[Any] | None = None) -> wire.Index:
+def _read_index(
+    message: Incoming, prefix: bytearray, out: NDArray[Any] | None = None
+) -> wire.Index:
     """Read what describes the arrays of a message, or refuse it if `out` cannot hold them."""
     message.total = wire.HEAD_SIZE
-    head = wire.MAGIC + message.take(wire.HEAD_SIZE - len(wire.MAGIC))
+    head = bytes(prefix) + message.take(wire.HEAD_SIZE - len(prefix))
     length = wire.index_length(head)
-    message.total += length
-    start = head + message.take(length)
+    is_spliced = wire.is_spliced(head)
+    message.total += length + is_spliced
+    if is_spliced and length:
+        head += splice.take_pipe(message)
+    start = head + message.take(wire.HEAD_SIZE + length - len(head))
     try:
         index = wire.Index(start, out)
         if out is not None:

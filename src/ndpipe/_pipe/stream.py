@@ -23,13 +23,14 @@ import weakref
 from typing import Any
 
 from ndpipe._pipe import files
+from ndpipe._pipe.descriptors import READING, Descriptors
 from ndpipe._pipe.files import File, Part
 
-__all__ = ["Incoming", "Outgoing", "Stream", "Transfer"]
+__all__ = ["NO_SIGNAL", "Incoming", "Outgoing", "Stream", "Transfer"]
 
 _CHUNK = 1 << 18  # bytes allocated at a time for a body whose declared length may be a lie
 # A process that has set SIGPIPE back to its default is not to die of a peer that went away.
-_NO_SIGNAL = (getattr(socket, "MSG_NOSIGNAL", 0),)
+NO_SIGNAL = (getattr(socket, "MSG_NOSIGNAL", 0),)
 # No message begins with this byte: 00 to 7f is a length, ff is -1.
 _UNTOUCHED = 0x80
 
@@ -52,9 +53,22 @@ class Transfer:
     is_inside: Any
 
     def stop(self) -> None:
-        """Close the stream if stopping here leaves a part of a message, or loses one."""
+        """Close the stream if stopping here leaves a part of a message, or loses one.
+
+        Only for the thread that makes the transfer: it lets go of what the transfer has open.
+        """
+        try:
+            self.halt()
+        finally:
+            self.release()
+
+    def halt(self) -> None:
+        """Close the stream if stopping here would leave a part of a message, or lose one."""
         if self.is_inside:
             self._stream.abort(f"a {self._verb} stopped after {self.done} of {self.total} bytes")
+
+    def release(self) -> None:
+        """Close what is open for this message alone."""
 
 
 class Outgoing(Transfer):
@@ -105,7 +119,7 @@ class Outgoing(Transfer):
         for part in self._parts:
             while part:
                 data = part if len(part) <= files.MAX_IO else memoryview(part)[: files.MAX_IO]
-                written.extend(file.write((data,), _NO_SIGNAL))
+                written.extend(file.write((data,), NO_SIGNAL))
                 if written[-1] == len(part):
                     break
                 part = memoryview(part)[written[-1] :]
@@ -121,11 +135,17 @@ class Incoming(Transfer):
     ----------
     turn : threading.RLock
         To be held while the message is read.
+    source : File or None
+        What the next bytes are read from, where that is not the stream's file.
+    pipe : Descriptors or None
+        The pipe that the arrays come through, if they do.
     """
 
     _verb = "receive"
     done = 0
     total = 4
+    pipe: Descriptors | None = None
+    source: Any = None
     _settled = False
     _replay = b""
 
@@ -133,6 +153,11 @@ class Incoming(Transfer):
         self._stream = stream
         self.turn = stream.receive_turn
         self._first = bytearray(b"\x80\0\0\0")  # the first byte is _UNTOUCHED
+
+    @property
+    def stream(self) -> "Stream":
+        """What the message comes from."""
+        return self._stream
 
     @property
     def has_begun(self) -> bool:
@@ -168,6 +193,8 @@ class Incoming(Transfer):
         if self._before:  # whose system call goes on where this message was left
             self._stream.abort("a message was refused while a receive was waiting for it")
             raise OSError(self._stream.why_closed)
+        if self.pipe is not None:
+            self.pipe.move(READING, self._stream.kept)
         self._stream.refused = bytes(start) + self._replay
         self.settle()
 
@@ -213,13 +240,14 @@ class Incoming(Transfer):
         else:
             if len(buffer) > files.MAX_IO:
                 buffer = memoryview(buffer)[: files.MAX_IO]
-            n = self._stream.file.read_into(buffer)
+            n = (self.source or self._stream.file).read_into(buffer)
             if not n:
-                raise self._end_of_file()
+                raise self.end_of_file()
         self.done += n
         return n
 
-    def _end_of_file(self) -> Exception:
+    def end_of_file(self) -> Exception:
+        """Return what end of file means here."""
         if not self.done:
             return EOFError()
         return OSError(f"end of file after {self.done} of {self.total} bytes of a message")
@@ -234,12 +262,17 @@ class Incoming(Transfer):
         meaning: Exception | None = None
         is_reset = isinstance(error, ConnectionResetError) and error.errno == errno.ECONNRESET
         if is_reset and self._stream.file.is_at_end():
-            meaning = self._end_of_file()
+            meaning = self.end_of_file()
         elif isinstance(error, OSError):  # before stop(), which may be what closes the stream
             self._stream.raise_if_closed(error)
         super().stop()
         if meaning:
             raise meaning from error
+
+    def release(self) -> None:
+        """Close the message's pipe, unless the message was refused."""
+        if self.pipe is not None:
+            self.pipe.close()
 
     def peek(self, n: int) -> bytes:
         """Return the next bytes, and leave them; nothing where the system cannot."""
@@ -253,6 +286,13 @@ class Stream:
     ----------
     file : File
         Where the bytes go, which the stream owns from now on.
+
+    Attributes
+    ----------
+    refused : bytes
+        The start of a message that a receive refused.
+    kept : Descriptors
+        The pipe that came with that.
     """
 
     _outgoing, _incoming = Outgoing, Incoming
@@ -260,7 +300,8 @@ class Stream:
     def __init__(self, file: File) -> None:
         self.file = file
         self.why_closed = "handle is closed"
-        self.refused = b""  # the start of a message that a receive refused
+        self.refused = b""
+        self.kept = Descriptors()
         self._new_turns()
         _streams.add(self)
 
@@ -276,9 +317,9 @@ class Stream:
         handle = self.file.fileno()
         return None if handle < 0 else handle
 
-    def send(self, *parts: Part) -> None:
+    def send(self, *parts: Part, way: type[Outgoing] | None = None) -> None:
         """Send one message, given in parts, or close."""
-        message = self._outgoing(self, parts)
+        message = (way or self._outgoing)(self, parts)
         try:
             message.send()
         except BaseException:
@@ -311,12 +352,14 @@ class Stream:
     def close(self) -> None:
         """Close this process's descriptor."""
         for transfer in (self.outgoing, self.incoming):
-            if transfer is not None and transfer.is_inside:
-                transfer.stop()
+            if transfer is not None:
+                transfer.halt()
         self.file.close()
+        self.kept.close()
 
     def abort(self, why: str) -> None:
         """Close in the middle of a message, for every process that holds this end."""
+        self.kept.close()
         if self.handle is None:
             return
         self.why_closed = f"connection was closed: {why}"
@@ -332,6 +375,9 @@ class Stream:
 
     def after_fork(self) -> None:
         """Forget, in a forked child, the transfers of threads that only the parent has."""
+        for transfer in (self.outgoing, self.incoming):
+            if transfer is not None:
+                transfer.release()
         receiving = self.incoming is not None and self.incoming.has_begun
         if self.outgoing is not None or receiving:
             self.why_closed = "connection was closed: it was forked in the middle of a message"

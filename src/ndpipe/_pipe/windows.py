@@ -28,6 +28,8 @@ _PIECE = 1 << 20  # bytes of an array in one message
 class _MessageFile:
     """The bytes of a stream, carried by the messages of a standard connection."""
 
+    unix_socket = None
+
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.pending = b""  # what has come and was not read
@@ -158,6 +160,7 @@ class MessageConnection(Connection):
         self._stream = _MessageStream(file)
         self._readable, self._writable = connection.readable, connection.writable
         self._threshold = max(threshold, 1)
+        self._splice_threshold = None  # no descriptor goes this way
 
     def _poll(self, timeout: float | None) -> bool:
         file: Any = self._stream.file

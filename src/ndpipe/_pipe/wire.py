@@ -9,7 +9,7 @@ A *standard message* is what :mod:`multiprocessing` itself writes::
 
 An *out-of-band message* carries large arrays beside the pickle of the object that holds them::
 
-    magic     12 bytes   ff ff ff ff ff "ndpipe" 01
+    magic     12 bytes   ff ff ff ff ff "ndpipe", and 01 for streamed or 02 for spliced arrays
     length    uint64     length of the index in bytes
     check     uint32     CRC-32 of the index
     check     uint32     CRC-32 of the 24 bytes above
@@ -18,6 +18,12 @@ An *out-of-band message* carries large arrays beside the pickle of the object th
               ``ndpipe._array`` with its place in that list and its class; left out where the
               object is itself the one array
     arrays    the bytes of each array, in that order, with nothing between them
+
+The bytes of *spliced* arrays do not follow the index: they come through a pipe. A descriptor of
+its reading end is attached (``SCM_RIGHTS``) to the first byte of the index, which is sent by
+itself, and this ends what is sent through the connection::
+
+    last      1 byte     a full stop, read when all arrays have come
 
 A standard end reads the magic as -1 and a length of more than 2**63 bytes, which no standard end
 sends and which makes it raise `OverflowError`: the two kinds cannot be confused, and a peer that
@@ -54,6 +60,8 @@ THRESHOLD = 1 << 17
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
 
 MAGIC = b"\xff\xff\xff\xff\xffndpipe\x01"
+_STREAMED, _SPLICED = 1, 2
+_KIND = len(MAGIC) - 1  # where that stands
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
 NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
 HAS_ARRAYS = "the next message is an object with arrays: receive it with recv() or recv_into()"
@@ -182,11 +190,27 @@ def prefix(length: int) -> bytes:
     return INT32.pack(length) if length <= MAX_SHORT else INT32.pack(-1) + UINT64.pack(length)
 
 
+def is_magic(prefix: bytes | bytearray) -> bool:
+    """Whether an out-of-band message begins with these bytes."""
+    return prefix[:_KIND] == MAGIC[:_KIND] and prefix[_KIND] in (_STREAMED, _SPLICED)
+
+
+def is_spliced(start: bytes) -> bool:
+    """Whether the arrays of an out-of-band message come through a pipe."""
+    return start[_KIND] == _SPLICED
+
+
+def spliced(start: bytes) -> bytes:
+    """Return the start of a streamed message, up to and with its index, for spliced arrays."""
+    head = start[:_KIND] + bytes([_SPLICED]) + start[_KIND + 1 : _HEAD.size]
+    return head + _CHECK.pack(zlib.crc32(head)) + start[HEAD_SIZE:]
+
+
 def index_length(head: bytes) -> int:
     """Return the length of the index that follows `head`, the first HEAD_SIZE bytes."""
     magic, length, _ = _HEAD.unpack_from(head)
     (check,) = _CHECK.unpack_from(head, _HEAD.size)
-    if magic != MAGIC or check != zlib.crc32(head[: _HEAD.size]):
+    if not is_magic(magic) or check != zlib.crc32(head[: _HEAD.size]):
         raise CorruptMessageError("its head fails its check")
     return int(length)
 
