@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from ndpipe._pipe import messages, wire
 from ndpipe._pipe.buffers import flat, flat_writeable
 from ndpipe._pipe.files import open_file
+from ndpipe._pipe.limits import Limits
 from ndpipe._pipe.standard import StandardConnection, take_handle
 from ndpipe._pipe.stream import Stream
 
@@ -52,6 +53,10 @@ class Connection(StandardConnection):
     threshold : int, default 131072
         Arrays of at least so many bytes travel out of band. A message without any is, byte for
         byte, what the standard connection sends.
+    allow_pickle : bool, default True
+        Whether this end sends and receives pickles, as `Pipe` has it.
+    max_bytes : int, optional
+        The most memory that a message may ask for, as `Pipe` has it.
 
     See Also
     --------
@@ -70,7 +75,10 @@ class Connection(StandardConnection):
         writable: bool = True,
         *,
         threshold: int = wire.THRESHOLD,
+        allow_pickle: bool = True,
+        max_bytes: int | None = None,
     ) -> None:
+        self._limit(Limits.of(allow_pickle, max_bytes))
         self._stream = Stream(open_file(handle))
         self._readable, self._writable = readable, writable
         self._threshold = max(threshold, 1)  # an array of no bytes has none to send
@@ -78,6 +86,10 @@ class Connection(StandardConnection):
     def __del__(self) -> None:
         if hasattr(self, "_stream"):  # the constructor may have failed
             self._stream.close()
+
+    def _limit(self, limits: Limits) -> None:
+        """Set what this end accepts of its peer."""
+        self._limits = limits
 
     @property
     def _handle(self) -> int | None:
@@ -152,7 +164,7 @@ class Connection(StandardConnection):
         self._check_closed()
         if not self._writable:
             self._check_writable()
-        messages.send_object(self._stream, obj, self._threshold)
+        messages.send_object(self._stream, obj, self._threshold, self._limits.allow_pickle)
 
     def send_bytes(self, buf: Any, offset: int = 0, size: int | None = None) -> None:
         r"""Send the bytes of a buffer as one message.
@@ -263,7 +275,7 @@ class Connection(StandardConnection):
             self._check_readable()
         message = self._stream.next_message()
         try:
-            return messages.receive_object(message)
+            return messages.receive_object(message, self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -337,7 +349,7 @@ class Connection(StandardConnection):
         self._check_readable()
         message = self._stream.next_message()
         try:
-            return messages.receive_array(message, out)
+            return messages.receive_array(message, out, self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -389,7 +401,8 @@ class Connection(StandardConnection):
             raise ValueError("negative maxlength")
         message = self._stream.next_message()
         try:
-            return messages.receive_bytes(message, maxlength, self._bad_message_length)
+            refuse = self._bad_message_length
+            return messages.receive_bytes(message, maxlength, refuse, self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -458,7 +471,7 @@ class Connection(StandardConnection):
             raise ValueError("offset too large")
         message = self._stream.next_message()
         try:
-            return messages.receive_bytes_into(message, view[offset:])
+            return messages.receive_bytes_into(message, view[offset:], self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -470,7 +483,7 @@ class Connection(StandardConnection):
         self._check_closed()
         self._stream.check_idle()
         descriptor = reduction.DupFd(self.fileno())
-        state = self.readable, self.writable, self._threshold, self._stream.refused
+        state = self.readable, self.writable, self._threshold, self._limits, self._stream.refused
         return _rebuild, (type(self), descriptor, *state)
 
 
@@ -480,15 +493,21 @@ def _rebuild(
     readable: bool,
     writable: bool,
     threshold: int,
+    limits: Limits,
     refused: bytes,
 ) -> Connection:
     connection = cls(descriptor.detach(), readable, writable, threshold=threshold)
+    connection._limit(limits)
     connection._stream.refused = refused
     return connection
 
 
 def Pipe(  # noqa: N802 - the name that multiprocessing has for it
-    duplex: bool = True, *, threshold: int = wire.THRESHOLD
+    duplex: bool = True,
+    *,
+    threshold: int = wire.THRESHOLD,
+    allow_pickle: bool = True,
+    max_bytes: int | None = None,
 ) -> tuple[Connection, Connection]:
     """Return two connected ends of a pipe, for two processes to exchange objects and arrays.
 
@@ -503,6 +522,13 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     threshold : int, default 131072
         Arrays of at least so many bytes travel out of band. Chiefly for tests, which reach that
         with small arrays.
+    allow_pickle : bool, default True
+        If False, the ends send no pickle and refuse each that comes, with `OSError`, before
+        anything is unpickled: no message can run code. Objects are then lists, tuples, dicts,
+        str, bytes, numbers, bool, None and arrays of plain dtypes.
+    max_bytes : int, optional
+        The most memory that a message which comes may ask for, in bytes: what is made of it, and
+        what that needs on the way. More than that is refused with `OSError` when it is declared.
 
     Returns
     -------
@@ -548,21 +574,29 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     >>> receiver.close(), sender.close()
     (None, None)
     """
+    options: Any = {"threshold": threshold, "allow_pickle": allow_pickle, "max_bytes": max_bytes}
+    Limits.of(allow_pickle, max_bytes)  # raises before there is anything to close
     if sys.platform == "win32":
         first, second = multiprocessing.Pipe(duplex)
-        return wrap(first, threshold=threshold), wrap(second, threshold=threshold)
+        return wrap(first, **options), wrap(second, **options)
     a, b = socket.socketpair()
     with a, b:
         if not duplex:
             a.shutdown(socket.SHUT_WR)
-        first = Connection(a.detach(), writable=duplex, threshold=threshold)
-        second = Connection(b.detach(), readable=duplex, threshold=threshold)
+        first = Connection(a.detach(), writable=duplex, **options)
+        second = Connection(b.detach(), readable=duplex, **options)
     for end in (first, second):
         end._stream.file.enlarge_buffer()
     return first, second
 
 
-def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) -> Connection:
+def wrap(
+    connection: standard.Connection,
+    *,
+    threshold: int = wire.THRESHOLD,
+    allow_pickle: bool = True,
+    max_bytes: int | None = None,
+) -> Connection:
     """Take over a standard connection and return one that carries arrays out of band.
 
     Parameters
@@ -573,6 +607,10 @@ def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) ->
         lives on in what is returned.
     threshold : int, default 131072
         Arrays of at least so many bytes travel out of band.
+    allow_pickle : bool, default True
+        Whether pickles are sent and received, as `Pipe` has it.
+    max_bytes : int, optional
+        The most memory that a message may ask for, as `Pipe` has it.
 
     Returns
     -------
@@ -592,6 +630,9 @@ def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) ->
     -----
     Messages without large arrays are the standard connection's, so the peer may be a standard
     one as long as it is sent none. A standard peer that is sent one fails with `OverflowError`.
+    So it does at every object from an end with ``allow_pickle=False``: wrap both ends alike.
+
+    An end that is wrapped again goes on to refuse what it has refused.
 
     Examples
     --------
@@ -610,15 +651,18 @@ def wrap(connection: standard.Connection, *, threshold: int = wire.THRESHOLD) ->
     (None, None)
     """
     connection.fileno()  # raises if it is closed
+    limits = Limits.of(allow_pickle, max_bytes)
     if isinstance(connection, Connection):
         connection._threshold = max(threshold, 1)
+        connection._limit(connection._limits.and_of(limits))
         return connection
     if sys.platform == "win32":
         from ndpipe._pipe import windows
 
-        return windows.wrap(connection, threshold)
+        return windows.wrap(connection, threshold, limits)
     handle = take_handle(connection)
     taken = Connection(handle, connection.readable, connection.writable, threshold=threshold)
+    taken._limit(limits)
     with contextlib.suppress(OSError):
         taken._stream.file.enlarge_buffer()
     return taken

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from multiprocessing import BufferTooShort
 from typing import Any, Never
 
+import numpy as np
 from numpy.typing import NDArray
 
-from ndpipe._pipe import wire
+from ndpipe._pipe import describing, description, wire
 from ndpipe._pipe.buffers import raw
+from ndpipe._pipe.growing import grow, new_memory
+from ndpipe._pipe.limits import LimitError, Limits
 from ndpipe._pipe.pickling import fails
 from ndpipe._pipe.stream import Incoming, Stream
 
@@ -28,11 +31,21 @@ __all__ = [
 
 _EMPTY = bytes(4)
 _unpack = wire.INT32.unpack
+_BELIEVED = 1 << 24  # bytes of an array that are allocated before they come
 _SMALL = 16384  # bytes of a body that is written together with its length, as the standard one is
 
 
-def send_object(stream: Stream, obj: Any, threshold: int) -> None:
-    """Send an object: as a standard message, or with its large arrays beside the pickle."""
+def send_object(stream: Stream, obj: Any, threshold: int, allow_pickle: bool) -> None:
+    """Send an object: as a standard message, or with its large arrays beside the pickle.
+
+    Without pickle it is a description, with all its arrays beside it.
+    """
+    if not allow_pickle:
+        start, arrays = describing.encode(obj)
+        if len(start) + sum(map(len, arrays)) <= _SMALL:
+            start, arrays = b"".join([start, *arrays]), []
+        stream.send(start, *arrays)
+        return
     start, arrays = wire.encode(obj, threshold)
     if not arrays and len(start) <= _SMALL:
         stream.send(wire.INT32.pack(len(start)) + start)
@@ -51,21 +64,22 @@ def send_bytes(stream: Stream, body: bytes | memoryview) -> None:
         stream.send(prefix, body)
 
 
-def receive_object(message: Incoming) -> Any:
-    """Receive any object."""
+def receive_object(message: Incoming, limits: Limits) -> Any:
+    """Receive any object that `limits` allow."""
     arrays: list[NDArray[Any]] = []
     try:
         with message.turn:
             message.begin()
             try:
-                _, length = _read_prefix(message)
+                prefix, length = _read_prefix(message, limits)
                 if length is not None:
+                    limits.check_pickle()
                     body = message.take(length)
                 else:
-                    index = _read_index(message)
-                    arrays = index.allocate()
-                    for array in arrays:
-                        message.fill(raw(array))
+                    index = _read_index(message, prefix, limits)
+                    is_believed = limits.allow_pickle or limits.max_bytes is not None
+                    for layout in index.layouts:
+                        arrays.append(_receive_new(message, layout, is_believed))
             finally:
                 message.end()
         if length is None and index.is_array:
@@ -86,20 +100,37 @@ def receive_object(message: Incoming) -> Any:
         raise
 
 
-def receive_array(message: Incoming, out: NDArray[Any]) -> NDArray[Any]:
+def _receive_new(message: Incoming, layout: wire.Layout, is_believed: bool) -> NDArray[Any]:
+    """Receive an array into new memory: of its size if that is believed, else as bytes come."""
+    if is_believed or layout.nbytes <= _BELIEVED:
+        array = layout.allocate()
+        message.fill(raw(array))
+        return array
+    memory, done = new_memory(_BELIEVED), 0
+    while True:
+        message.fill(memoryview(memory)[done:])
+        done = len(memory)
+        if done == layout.nbytes:
+            return np.ndarray(layout.shape, layout.dtype, memory, order=layout.order)
+        grow(memory, min(2 * done, layout.nbytes))
+
+
+def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArray[Any]:
     """Receive an array into `out`, or refuse the message before a byte of the array is read."""
     try:
         with message.turn:
             message.begin()
             try:
-                if message.peek(4) == _EMPTY:  # of which nothing would be left to wait for
+                # Of an empty message nothing would be left to wait for.
+                if message.peek(4) == _EMPTY and limits.allow_pickle:
                     message.settle()
                     raise TypeError(wire.NOT_AN_ARRAY)
-                prefix, length = _read_prefix(message)
+                prefix, length = _read_prefix(message, limits)
                 if length is None:
-                    _read_index(message, out)
+                    _read_index(message, prefix, limits, out)
                     message.fill(raw(out))
                 else:
+                    limits.check_pickle()
                     # All but the last byte, which in a pickle is always a full stop: left in the
                     # stream, it lets wait() still see a message that is refused.
                     body = message.take(max(length - 1, 0))
@@ -118,10 +149,12 @@ def receive_array(message: Incoming, out: NDArray[Any]) -> NDArray[Any]:
         raise
 
 
-def receive_bytes(message: Incoming, maxsize: int | None, refuse: Callable[[], Never]) -> bytes:
+def receive_bytes(
+    message: Incoming, maxsize: int | None, refuse: Callable[[], Never], limits: Limits
+) -> bytes:
     """Receive the body of a standard message; call `refuse` if it is longer than `maxsize`."""
     try:
-        body = _read_body(message, maxsize)
+        body = _read_body(message, maxsize, limits)
         if body is None:
             refuse()
         return body
@@ -130,10 +163,10 @@ def receive_bytes(message: Incoming, maxsize: int | None, refuse: Callable[[], N
         raise
 
 
-def receive_bytes_into(message: Incoming, view: memoryview) -> int:
+def receive_bytes_into(message: Incoming, view: memoryview, limits: Limits) -> int:
     """Receive the body of a standard message into a buffer, and return its length."""
     try:
-        body = _read_body(message, None) or b""
+        body = _read_body(message, None, limits) or b""
         if len(view) < len(body):
             message.settle()
             raise BufferTooShort(body)
@@ -144,15 +177,16 @@ def receive_bytes_into(message: Incoming, view: memoryview) -> int:
         raise
 
 
-def _read_body(message: Incoming, maxsize: int | None) -> bytes | None:
+def _read_body(message: Incoming, maxsize: int | None, limits: Limits) -> bytes | None:
     """Read the body of a standard message; None if it is longer than `maxsize`."""
     with message.turn:
         message.begin()
         try:
-            prefix, length = _read_prefix(message)
+            prefix, length = _read_prefix(message, limits)
             if length is None:
                 message.refuse(prefix)
-                raise TypeError(wire.HAS_ARRAYS)
+                is_described = prefix == wire.DESCRIBED
+                raise TypeError(wire.IS_DESCRIBED if is_described else wire.HAS_ARRAYS)
             if maxsize is not None and length > maxsize:
                 message.settle()  # the caller ends receiving
                 return None
@@ -161,10 +195,10 @@ def _read_body(message: Incoming, maxsize: int | None) -> bytes | None:
             message.end()
 
 
-def _read_prefix(message: Incoming) -> tuple[bytearray, int | None]:
+def _read_prefix(message: Incoming, limits: Limits) -> tuple[bytearray, int | None]:
     """Read the start of a message; return it with the length of the body that follows.
 
-    The length is None if no standard body follows, but a description of arrays.
+    The length is None if no standard body follows, but an index.
     """
     prefix = message.first()
     length: int
@@ -174,27 +208,41 @@ def _read_prefix(message: Incoming) -> tuple[bytearray, int | None]:
             raise wire.CorruptMessageError(f"it declares {length} bytes")
         message.total = len(wire.MAGIC)
         prefix = prefix + message.take(len(wire.MAGIC) - len(prefix))  # not in place: it is kept
-        if prefix == wire.MAGIC:
+        if prefix in (wire.MAGIC, wire.DESCRIBED):
             return prefix, None
         (length,) = wire.UINT64.unpack_from(prefix, wire.INT32.size)
         if length > sys.maxsize:
             raise wire.CorruptMessageError(f"it declares {length} bytes")
     message.total += length
+    limits.check_size(length)
     return prefix, length
 
 
-def _read_index(message: Incoming, out: NDArray[Any] | None = None) -> wire.Index:
+def _read_index(
+    message: Incoming, prefix: bytearray, limits: Limits, out: NDArray[Any] | None = None
+) -> wire.Index | description.Description:
     """Read what describes the arrays of a message, or refuse it if `out` cannot hold them."""
+    is_described = prefix == wire.DESCRIBED
+    if not is_described:
+        limits.check_pickle()
     message.total = wire.HEAD_SIZE
-    head = wire.MAGIC + message.take(wire.HEAD_SIZE - len(wire.MAGIC))
+    head = bytes(prefix) + message.take(wire.HEAD_SIZE - len(prefix))
     length = wire.index_length(head)
     message.total += length
+    if is_described:
+        description.check_length(length, limits)
+    limits.check_size(length)
     start = head + message.take(length)
     try:
-        index = wire.Index(start, out)
-        if out is not None:
-            index.check_into(out)
-    except wire.CorruptMessageError:
+        index: wire.Index | description.Description
+        index = description.Description(start, limits) if is_described else wire.Index(start, out)
+        if out is None:
+            limits.check_size(index.cost + index.nbytes)
+        else:
+            if not index.is_array:
+                raise TypeError(wire.NOT_AN_ARRAY)
+            index.layouts[0].check_into(out)
+    except (wire.CorruptMessageError, LimitError):
         raise
     except BaseException:
         if out is not None:

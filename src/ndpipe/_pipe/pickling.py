@@ -23,6 +23,7 @@ __all__ = [
     "array_beside",
     "dumps",
     "fails",
+    "has_metadata",
     "is_bytes",
     "pickles_as_array",
 ]
@@ -43,10 +44,10 @@ def is_bytes(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in _PLAIN_KINDS and not dtype.hasobject
 
 
-def _has_metadata(dtype: np.dtype[Any]) -> bool:
+def has_metadata(dtype: np.dtype[Any]) -> bool:
     inner = [field[0] for field in (dtype.fields or {}).values()]
     inner += [dtype.base] if dtype.base is not dtype else []
-    return dtype.metadata is not None or any(map(_has_metadata, inner))
+    return dtype.metadata is not None or any(map(has_metadata, inner))
 
 
 def pickles_as_array(cls: Any) -> bool:
@@ -126,7 +127,7 @@ class Pickler(pickle.Pickler):
         if not pickles_as_array(cls) or not is_bytes(dtype):
             return NotImplemented
         # Metadata may hold any object, which travels with the message's own objects.
-        if is_large and not _has_metadata(dtype):
+        if is_large and not has_metadata(dtype):
             # Code that pickles an object may fill the same memory for one array after the other.
             # The standard pickler reads each array when it meets it.
             self.copies = self.copies or any(map(_has_code_of_its_own, self.met))

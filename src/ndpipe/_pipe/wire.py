@@ -52,9 +52,11 @@ from ndpipe._pipe.pickling import (
 THRESHOLD = 1 << 17
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
 
-MAGIC = b"\xff\xff\xff\xff\xffndpipe\x01"
+MARK = b"\xff\xff\xff\xff\xffndpipe"  # and a byte that says which kind of message it is
+MAGIC, DESCRIBED = MARK + b"\x01", MARK + b"\x03"
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
 NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
+IS_DESCRIBED = "the next message is an object: receive it with recv() or recv_into()"
 HAS_ARRAYS = "the next message is an object with arrays: receive it with recv() or recv_into()"
 INT32, UINT64 = struct.Struct("!i"), struct.Struct("!Q")
 _HEAD = struct.Struct("!12sQI")
@@ -171,9 +173,7 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     index = pickle.dumps([tuple(Layout.of(array)) for array in arrays])
     if type(obj) is not np.ndarray or pickler.first is not obj:
         index += pickled
-    head = _HEAD.pack(MAGIC, len(index), zlib.crc32(index))
-    start = b"".join([head, _CHECK.pack(zlib.crc32(head)), index])
-    return start, [raw(array) for array in arrays]
+    return head(MAGIC, index), [raw(array) for array in arrays]
 
 
 def prefix(length: int) -> bytes:
@@ -181,13 +181,27 @@ def prefix(length: int) -> bytes:
     return INT32.pack(length) if length <= MAX_SHORT else INT32.pack(-1) + UINT64.pack(length)
 
 
+def head(magic: bytes, index: bytes) -> bytes:
+    """Return the start of an out-of-band message: its head, and the index."""
+    head = _HEAD.pack(magic, len(index), zlib.crc32(index))
+    return b"".join([head, _CHECK.pack(zlib.crc32(head)), index])
+
+
 def index_length(head: bytes) -> int:
     """Return the length of the index that follows `head`, the first HEAD_SIZE bytes."""
-    magic, length, _ = _HEAD.unpack_from(head)
+    _, length, _ = _HEAD.unpack_from(head)
     (check,) = _CHECK.unpack_from(head, _HEAD.size)
-    if magic != MAGIC or check != zlib.crc32(head[: _HEAD.size]):
+    if check != zlib.crc32(head[: _HEAD.size]):
         raise CorruptMessageError("its head fails its check")
     return int(length)
+
+
+def index_of(start: bytes) -> memoryview:
+    """Return the index at the end of `start`, once its check has been made."""
+    index = memoryview(start)[HEAD_SIZE:]
+    if zlib.crc32(index) != _HEAD.unpack_from(start)[2]:
+        raise CorruptMessageError("its index fails its check")
+    return index
 
 
 class Index:
@@ -202,41 +216,34 @@ class Index:
 
     Attributes
     ----------
+    layouts : list of Layout
+        Of each array, in the order of their bytes.
     nbytes : int
         The size of all arrays together in bytes.
+    cost : int
+        The size of the index in bytes.
     is_array : bool
         Whether the object is itself the one array.
     """
 
     def __init__(self, start: bytes, out: NDArray[Any] | None = None) -> None:
-        index = start[HEAD_SIZE:]
-        if zlib.crc32(index) != _HEAD.unpack_from(start)[2]:
-            raise CorruptMessageError("its index fails its check")
+        index = bytes(index_of(start))
+        self.cost = len(index)
         if out is None:
             entries, end = _load_layouts(index)
         else:
             entries, end = _load_only_array(index, out)
         try:
-            self._layouts = [Layout(*entry) for entry in entries]
+            self.layouts = [Layout(*entry) for entry in entries]
         except TypeError as error:
             raise CorruptMessageError(f"its index: {error}") from error
-        for layout in self._layouts:
+        for layout in self.layouts:
             layout.check()
-        self.nbytes = sum(layout.nbytes for layout in self._layouts)
+        self.nbytes = sum(layout.nbytes for layout in self.layouts)
         self._pickled = index[end:]
         self.is_array = not self._pickled
-        if self.is_array and len(self._layouts) != 1:
+        if self.is_array and len(self.layouts) != 1:
             raise CorruptMessageError("it has no object")
-
-    def check_into(self, out: NDArray[Any]) -> None:
-        """Raise unless the message is an array that can be received into `out`."""
-        if not self.is_array:
-            raise TypeError(NOT_AN_ARRAY)
-        self._layouts[0].check_into(out)
-
-    def allocate(self) -> list[NDArray[Any]]:
-        """Return arrays for the bytes of the message to be received into."""
-        return [layout.allocate() for layout in self._layouts]
 
     def rebuild(self, arrays: list[NDArray[Any]]) -> Any:
         """Return the object that was sent, around the arrays that were received."""
