@@ -55,7 +55,7 @@ FLOAT, COMPLEX = struct.Struct(">d"), struct.Struct(">dd")
 NUMBERS = "biufcmM"  # the kinds whose scalars are their bytes
 # What is counted for a part of an index, in bytes: no less than all that is made of it. A test
 # compares them with what is allocated.
-_PER_BYTE, _PER_CHARACTER = 4, 6
+_PER_MESSAGE, _PER_BYTE, _PER_CHARACTER = 4096, 4, 6
 _PER_STRING, _PER_CONTAINER, _PER_MEMBER, _PER_ITEM = 100, 400, 300, 64
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{\]}]|[^"\[{\]}]++')
 _LONG_NUMBER = re.compile(r"[0-9]{25}")  # which takes long to read, and Python limits
@@ -65,7 +65,7 @@ def check_length(length: int, limits: Limits) -> None:
     """Raise if an index of that length is too long, before any of it is read."""
     if length > MAX_INDEX:
         raise CorruptMessageError(f"it declares an index of {length} bytes")
-    limits.check_size(_PER_BYTE * length)
+    limits.check_size(_PER_MESSAGE + _PER_BYTE * length)
 
 
 class Description:
@@ -124,7 +124,7 @@ def _load(load: Callable[[], Any]) -> Any:
 
 def _weigh(text: str) -> tuple[str, int]:
     """Return the text with its cost, or raise where even to parse it could do harm."""
-    cost, nesting = _PER_BYTE * len(text), 0
+    cost, nesting = _PER_MESSAGE + _PER_BYTE * len(text), 0
     for token in _TOKEN.finditer(text):
         start, end = token.span()
         first = text[start]

@@ -18,7 +18,9 @@ from ndpipe._pipe.pickling import has_metadata, is_bytes
 __all__ = ["MAX_DIMENSIONS", "describe", "dtype_of"]
 
 _PLAIN = re.compile(r"[<>|][biufcSUV]([1-9][0-9]{0,9})", re.ASCII)
-_TIMES = re.compile(r"[<>][mM]8(\[[1-9]?[0-9]{0,8}(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?", re.ASCII)
+_TIMES = re.compile(
+    r"[<>][mM]8(\[([1-9][0-9]{0,8})?(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?", re.ASCII
+)
 _MAX_ITEMSIZE = 0x7FFFFFFF  # bytes, as NumPy has it
 _MAX_FIELDS, _MAX_NESTING = 1000, 8
 MAX_DIMENSIONS = 64

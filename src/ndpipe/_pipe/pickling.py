@@ -1,5 +1,6 @@
 """Pickling that sets large arrays aside, and unpickling that does nothing but make an array."""
 
+import codecs
 import contextlib
 import copyreg
 import io
@@ -192,6 +193,9 @@ def fails(load: Callable[..., Any], *args: Any) -> bool:
             load(*args)
             return False
     return True
+
+
+codecs.lookup("raw-unicode-escape")  # or a pickle of protocol 0 has it imported
 
 
 class ArrayUnpickler(pickle._Unpickler):

@@ -7,16 +7,17 @@ A *standard message* is what :mod:`multiprocessing` itself writes::
     length    int32, or -1 and then a uint64 for a body of more than 0x7fffffff bytes
     body      a pickle, or whatever was given to ``send_bytes``
 
-An *out-of-band message* carries large arrays beside the pickle of the object that holds them::
+An *out-of-band message* carries arrays beside the object that holds them::
 
-    magic     12 bytes   ff ff ff ff ff "ndpipe" 01
+    magic     12 bytes   ff ff ff ff ff "ndpipe", and a byte for the kind of the index
     length    uint64     length of the index in bytes
     check     uint32     CRC-32 of the index
     check     uint32     CRC-32 of the 24 bytes above
-    index     one pickle: a list of (dtype, shape, "C" or "F"), one entry an array;
+    index     kind 01, pickled: a list of (dtype, shape, "C" or "F"), one entry an array;
               then the pickle of the object, in which each array is a call of the function
               ``ndpipe._array`` with its place in that list and its class; left out where the
-              object is itself the one array
+              object is itself the one array.
+              kind 03, described: the same two parts in JSON, each array a place in the list
     arrays    the bytes of each array, in that order, with nothing between them
 
 A standard end reads the magic as -1 and a length of more than 2**63 bytes, which no standard end
@@ -24,6 +25,10 @@ sends and which makes it raise `OverflowError`: the two kinds cannot be confused
 does not know this format fails at once. The two checks mean that no length is believed, and
 nothing is unpickled or allocated, before the bytes that say so are known to be those that were
 sent.
+
+An end with ``allow_pickle=False`` sends each object as a described message, all its arrays beside
+it, and receives no other. The words of a description are those of
+:mod:`ndpipe._pipe.description`.
 """
 
 import io
