@@ -11,7 +11,6 @@ import socket
 import struct
 import sys
 import tracemalloc
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -81,22 +80,22 @@ def sent_again(made: Any) -> None:
     assert index.nbytes == sum(map(len, buffers))
 
 
-def out_for(data: bytes) -> np.ndarray[Any, Any]:
-    """Return the array that is to be filled by these bytes: any of them, the same each time."""
-    return OUTS[zlib.crc32(data[-8:]) % len(OUTS)]
+def out_and_rest(data: bytes) -> tuple[np.ndarray[Any, Any], bytes]:
+    """Return the array that is to be filled, which the first byte chooses, and the other bytes."""
+    return OUTS[data[0] % len(OUTS) if data else 0], data[1:]
 
 
 def array_in_a_pickle(data: bytes) -> None:
     """Look for an array in a standard message, as recv_into does."""
-    out = out_for(data)
+    out, data = out_and_rest(data)
     with watched(SLACK + 400 * len(data)), contextlib.suppress(TypeError, ValueError):
         assert len(wire.decode_array(data, out)) == out.nbytes
 
 
 def index_for_an_array(data: bytes) -> None:
     """Look for an array in the index of an out-of-band message, as recv_into does."""
+    out, data = out_and_rest(data)
     start = wire.head(wire.MAGIC, data)
-    out = out_for(data)
     errors = contextlib.suppress(TypeError, ValueError, wire.CorruptMessageError)
     with watched(SLACK + 400 * len(data)), errors:
         index = wire.Index(start, out)
@@ -143,11 +142,11 @@ def seeds() -> Iterator[tuple[int, bytes]]:
         start, buffers = describing.encode(obj)
         yield 0, start[wire.HEAD_SIZE :]
         yield 3, b"".join([start, *buffers])
-    for out in OUTS:
+    for number, out in enumerate(OUTS):
         for protocol in range(6):
-            yield 1, pickle.dumps(out, protocol)
+            yield 1, bytes([number]) + pickle.dumps(out, protocol)
         start, _ = wire.encode(out, 1)
-        yield 2, start[wire.HEAD_SIZE :]
+        yield 2, bytes([number]) + start[wire.HEAD_SIZE :]
         yield 3, start
     yield 3, struct.pack("!i", 4) + b"text"
 
