@@ -69,7 +69,9 @@ def encode(obj: Any) -> tuple[bytes, list[memoryview]]:
             f"the object needs {len(lines)} bytes beside its arrays, more than {MAX_INDEX}: "
             "send arrays, or use send_bytes()"
         )
-    return wire.head(wire.DESCRIBED, lines.encode("ascii")), [raw(array) for array in tree.arrays]
+    start = wire.head(wire.DESCRIBED, lines.encode("ascii"))
+    buffers = [raw(array) for array in tree.arrays]
+    return start, buffers if any(buffers) else [memoryview(wire.END)]
 
 
 def _tag(name: str, value: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def check_length(length: int, limits: Limits) -> None:
 
 
 class Description:
-    """What a described message holds, with the same attributes and methods as `wire.Index`.
+    """What a described message holds, with the attributes and methods of `wire.Index`.
 
     Parameters
     ----------
@@ -96,6 +96,7 @@ class Description:
         self.layouts, end = _load(self._load_layouts)
         self._at = end + 1
         self.nbytes = sum(layout.nbytes for layout in self.layouts)
+        self.end = b"" if self.nbytes else wire.END
         self.is_array = self._at == len(self._text)
         if self.is_array and len(self.layouts) != 1:
             raise CorruptMessageError("it has no object")

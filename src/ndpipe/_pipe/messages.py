@@ -80,6 +80,7 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
                     is_believed = limits.allow_pickle or limits.max_bytes is not None
                     for layout in index.layouts:
                         arrays.append(_receive_new(message, layout, is_believed))
+                    _receive_end(message, index)
             finally:
                 message.end()
         if length is None and index.is_array:
@@ -127,8 +128,9 @@ def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArr
                     raise TypeError(wire.NOT_AN_ARRAY)
                 prefix, length = _read_prefix(message, limits)
                 if length is None:
-                    _read_index(message, prefix, limits, out)
+                    index = _read_index(message, prefix, limits, out)
                     message.fill(raw(out))
+                    _receive_end(message, index)
                 else:
                     limits.check_pickle()
                     # All but the last byte, which in a pickle is always a full stop: left in the
@@ -248,5 +250,10 @@ def _read_index(
         if out is not None:
             message.refuse(start)
         raise
-    message.total += index.nbytes
+    message.total += index.nbytes + len(index.end)
     return index
+
+
+def _receive_end(message: Incoming, index: wire.Index | description.Description) -> None:
+    if message.take(len(index.end)) != index.end:
+        raise wire.CorruptMessageError("it has no end")

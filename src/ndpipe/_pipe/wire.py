@@ -18,7 +18,8 @@ An *out-of-band message* carries arrays beside the object that holds them::
               ``ndpipe._array`` with its place in that list and its class; left out where the
               object is itself the one array.
               kind 03, described: the same two parts in JSON, each array a place in the list
-    arrays    the bytes of each array, in that order, with nothing between them
+    arrays    the bytes of each array, in that order, with nothing between them; a full stop where
+              a described message has none: there is something left to wait for when it is refused
 
 A standard end reads the magic as -1 and a length of more than 2**63 bytes, which no standard end
 sends and which makes it raise `OverflowError`: the two kinds cannot be confused, and a peer that
@@ -59,6 +60,7 @@ THRESHOLD = 1 << 17
 
 MARK = b"\xff\xff\xff\xff\xffndpipe"  # and a byte that says which kind of message it is
 MAGIC, DESCRIBED = MARK + b"\x01", MARK + b"\x03"
+END = b"."
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
 NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
 IS_DESCRIBED = "the next message is an object: receive it with recv() or recv_into()"
@@ -227,9 +229,13 @@ class Index:
         The size of all arrays together in bytes.
     cost : int
         The size of the index in bytes.
+    end : bytes
+        What follows the bytes of the arrays.
     is_array : bool
         Whether the object is itself the one array.
     """
+
+    end = b""
 
     def __init__(self, start: bytes, out: NDArray[Any] | None = None) -> None:
         index = bytes(index_of(start))
