@@ -56,7 +56,7 @@ NUMBERS = "biufcmM"  # the kinds whose scalars are their bytes
 # What is counted for a part of an index, in bytes: no less than all that is made of it. A test
 # compares them with what is allocated.
 _PER_MESSAGE, _PER_BYTE, _PER_CHARACTER = 4096, 4, 6
-_PER_STRING, _PER_CONTAINER, _PER_MEMBER, _PER_ITEM = 100, 400, 300, 64
+_PER_STRING, _PER_CONTAINER, _PER_MEMBER, _PER_ITEM = 72, 150, 100, 48
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{\]}]|[^"\[{\]}]++')
 _LONG_NUMBER = re.compile(r"[0-9]{25}")  # which takes long to read, and Python limits
 

@@ -5,12 +5,13 @@ import contextlib
 import copyreg
 import io
 import pickle
+import re
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.reduction import ForkingPickler
 from types import BuiltinFunctionType, FunctionType, SimpleNamespace
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
 __all__ = [
     "ArrayUnpickler",
     "Described",
+    "DescribedDtype",
     "Pickler",
     "array_beside",
     "dumps",
@@ -213,7 +215,7 @@ class ArrayUnpickler(pickle._Unpickler):
     def __init__(self, file: io.BytesIO, out: NDArray[Any]) -> None:
         super().__init__(file)
         types = _scalar_types(plain_view(out).dtype)
-        self._types = {(_package(cls.__module__), cls.__qualname__): cls for cls in types}
+        self._types = {(_package(cls.__module__), cls.__qualname__): _Named(cls) for cls in types}
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what stands for each name that the pickle of an array has."""
@@ -239,11 +241,9 @@ def _scalar_types(dtype: np.dtype[Any]) -> set[type]:
 class Described:
     """What a restricted pickle has for an array: what is said of it. No memory is made of that.
 
-    A pickle can say of a dtype what no dtype has; NumPy trusts it and crashes.
-
     Attributes
     ----------
-    dtype : numpy.dtype
+    dtype : DescribedDtype
         Only to be compared with one that is known.
     shape : tuple of int
     order : {"C", "F"}
@@ -275,16 +275,71 @@ def _reconstruct(*_: Any) -> Any:
     return Described()
 
 
-def _dtype(kind: Any, align: bool = False, _: bool = True) -> np.dtype[Any]:
-    copied: np.dtype[Any] = np.dtype(
-        kind, bool(align), True
-    )  # what follows in the pickle changes it
-    return copied
+class _Named(NamedTuple):
+    """What a restricted pickle has for a type that it names: nothing that can be called."""
+
+    cls: type
+
+
+class DescribedDtype:
+    """What a restricted pickle has for a dtype: what is said of it.
+
+    A pickle can say of a dtype what no dtype has. NumPy trusts it, and crashes where the two are
+    only compared.
+
+    Attributes
+    ----------
+    kind : str or _Named
+    state : tuple
+    """
+
+    def __init__(self, kind: Any, *_: Any) -> None:
+        self.kind = kind
+        self.state: Any = ()
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def is_like(self, dtype: np.dtype[Any]) -> bool:
+        """Whether it says of a dtype what the pickle of `dtype` says, but for metadata."""
+        reduced: Any = dtype.__reduce__()
+        _, args, state = reduced
+        try:
+            return _same(self.kind, args[0]) and _same(_essence(self.state), _essence(state))
+        except (TypeError, LookupError):
+            return False
+
+    def __str__(self) -> str:
+        is_number = type(self.kind) is str and re.fullmatch("[biufc][0-9]{1,2}", self.kind)
+        with contextlib.suppress(TypeError, ValueError, LookupError):
+            if is_number and self.state[1] in ("<", ">", "|"):
+                return str(np.dtype(self.kind).newbyteorder(self.state[1]))
+        return "another one"
+
+
+def _essence(state: Any) -> tuple[Any, ...]:
+    more = state[8] if len(state) > 8 else None  # metadata, and beside it the unit of times
+    return *state[1:8], more[1] if type(more) is tuple else None
+
+
+def _same(said: Any, known: Any) -> bool:
+    """Whether what a pickle says is a part of the state of a dtype that is known."""
+    if isinstance(known, np.dtype):
+        return type(said) is DescribedDtype and said.is_like(known)
+    if isinstance(known, type):
+        return type(said) is _Named and said.cls is known
+    if type(said) is not (dict if isinstance(known, Mapping) else type(known)):
+        return False
+    if isinstance(known, tuple):
+        return len(said) == len(known) and all(map(_same, said, known))
+    if isinstance(known, Mapping):
+        return said.keys() == known.keys() and all(_same(said[key], known[key]) for key in known)
+    return bool(said == known)
 
 
 _NAMES = {
     ("numpy", "ndarray"): Described,
-    ("numpy", "dtype"): _dtype,
+    ("numpy", "dtype"): DescribedDtype,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.numeric", "_frombuffer"): _described,
 }

@@ -47,6 +47,7 @@ from ndpipe._pipe.buffers import plain_view, raw
 from ndpipe._pipe.pickling import (
     ArrayUnpickler,
     Described,
+    DescribedDtype,
     Pickler,
     array_beside,
     dumps,
@@ -63,6 +64,7 @@ MAGIC, DESCRIBED = MARK + b"\x01", MARK + b"\x03"
 END = b"."
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
 NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
+_ARRAY = "the array in the message"
 IS_DESCRIBED = "the next message is an object: receive it with recv() or recv_into()"
 HAS_ARRAYS = "the next message is an object with arrays: receive it with recv() or recv_into()"
 INT32, UINT64 = struct.Struct("!i"), struct.Struct("!Q")
@@ -108,6 +110,16 @@ class Layout(NamedTuple):
         if self.order not in ("C", "F"):
             raise CorruptMessageError(f"an array in order {self.order!r}")
 
+    def known_by(self, out: NDArray[Any]) -> "Layout":
+        """Return this layout, which a restricted pickle describes, with the dtype of `out`."""
+        dtype: Any = self.dtype
+        if type(dtype) is not DescribedDtype:
+            raise CorruptMessageError("an array of no dtype")
+        known = plain_view(out).dtype
+        if not dtype.is_like(known):
+            raise ValueError(f"{_ARRAY} has dtype {dtype}, out has {known}")
+        return self._replace(dtype=known)
+
     def allocate(self) -> NDArray[Any]:
         """Return an array of this layout with undefined contents."""
         try:
@@ -123,7 +135,7 @@ class Layout(NamedTuple):
 
     def check_into(self, out: NDArray[Any]) -> None:
         """Raise if an array of this layout cannot be received into `out`."""
-        message, out = "the array in the message", plain_view(out)
+        message, out = _ARRAY, plain_view(out)
         if out.dtype != self.dtype:
             raise ValueError(f"{message} has dtype {self.dtype}, out has {out.dtype}")
         if out.shape != self.shape:
@@ -244,8 +256,12 @@ class Index:
             entries, end = _load_layouts(index)
         else:
             entries, end = _load_only_array(index, out)
+            if end < len(index):
+                raise TypeError(NOT_AN_ARRAY)
         try:
             self.layouts = [Layout(*entry) for entry in entries]
+            if out is not None:
+                self.layouts = [layout.known_by(out) for layout in self.layouts]
         except TypeError as error:
             raise CorruptMessageError(f"its index: {error}") from error
         for layout in self.layouts:
@@ -295,8 +311,8 @@ def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
     if not isinstance(array, Described):
         raise TypeError(NOT_AN_ARRAY)
     try:
-        layout = Layout(array.dtype, array.shape, array.order)
-    except AttributeError:
+        layout = Layout(array.dtype, array.shape, array.order).known_by(out)
+    except (AttributeError, CorruptMessageError):
         raise TypeError(NOT_AN_ARRAY) from None
     layout.check_into(out)
     if type(array.data) is not bytes or len(array.data) != plain_view(out).nbytes:
