@@ -89,9 +89,10 @@ def doctest(session: nox.Session) -> None:
 def thorough(session: nox.Session) -> None:
     """Run the long profiles and print their figures: speed, memory, soak, every interruption.
 
-    Wants a quiet machine, 16 GB of memory, and up to an hour.
+    Wants a quiet machine, 16 GB of memory, and up to an hour. NDPIPE_FUZZ_SECONDS says how long a
+    fuzzer looks for messages that do harm, where there is one for this Python.
     """
-    _install(session, "tests", extras="[measure]")
+    _install(session, "tests", "fuzz", extras="[measure]")
     session.run("pytest", "-m", "thorough", "-s", "tests", *session.posargs)
 
 
