@@ -94,8 +94,10 @@ def thorough(session: nox.Session) -> None:
 
     Needs a quiet machine, 16 GB of memory, and up to two hours. After the word "campaign" come
     arguments for that alone: nox -s thorough -- campaign --replay kill:streamed:1:57
+    NDPIPE_FUZZ_SECONDS says how long a fuzzer looks for messages that do harm, where there is one
+    for this Python.
     """
-    _install(session, "tests", extras="[measure]")
+    _install(session, "tests", "fuzz", extras="[measure]")
     first, *rest = session.posargs or [""]
     if first != "campaign":
         session.run("pytest", "-m", "thorough", "-s", "tests", *session.posargs)

@@ -267,6 +267,12 @@ def overflow() -> None:
     there.recv()
 
 
+def refused_pickle() -> None:
+    here, there = multiprocessing.Pipe()
+    here.send(1)
+    ndpipe.wrap(there, allow_pickle=False).recv()
+
+
 # Errors of starting
 
 

@@ -38,7 +38,7 @@ def test_json_is_the_records_and_nothing_else(start_method: str) -> None:
 def test_an_encoding_without_all_characters() -> None:
     """Where output is ASCII, as in the C locale can be, the table is printed all the same."""
     names = "pipe,ndpipe"
-    done = _run(
+    done = run_command(
         *("compare", "--sizes", "8kB", "--transports", names, "--repeat", "2"),
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )

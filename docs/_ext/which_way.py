@@ -95,7 +95,9 @@ class WhichWay(SphinxDirective):
         return [form, table, nodes.raw("", script, format="html")]
 
     def _table(self, ways: Ways) -> list[nodes.Node]:
-        rows = [("you need", "take", "GB/s", "times Pipe", "from a child", "memory", "page")]
+        rows: list[tuple[str, ...]] = [
+            ("you need", "take", "GB/s", "times Pipe", "from a child", "memory", "page")
+        ]
         for way in ways.ways:
             take = f"`{way.take} <#{way.section}>`__"
             rows.append((ways.need(way), take, *_figures(way), f":doc:`{way.page}`"))
@@ -107,7 +109,7 @@ class WhichWay(SphinxDirective):
         return parsed.children
 
 
-def _figures(way: Way) -> tuple[str, str, str, str]:
+def _figures(way: Way) -> tuple[str, ...]:
     name = way.transport
     if not name:
         return "", "", "", ""

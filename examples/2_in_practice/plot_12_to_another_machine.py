@@ -95,4 +95,4 @@ if __name__ == "__main__":
 # * A network goes silent without an end of file. Give each wait a limit, as in
 #   :doc:`plot_05_poll_is_not_a_timeout`.
 #
-# Next: :doc:`plot_13_more_than_one_machine`.
+# Next: :doc:`plot_12b_a_service_without_pickle`.

@@ -30,6 +30,7 @@ from ndpipe._pipe import messages, splice, wire
 from ndpipe._pipe.buffers import flat, flat_writeable
 from ndpipe._pipe.descriptors import READING
 from ndpipe._pipe.files import open_file
+from ndpipe._pipe.limits import Limits
 from ndpipe._pipe.standard import StandardConnection, take_handle
 from ndpipe._pipe.stream import Stream
 
@@ -55,6 +56,10 @@ class Connection(StandardConnection):
         byte, what the standard connection sends.
     splice_threshold : int or None, default 16777216
         Arrays of at least so many bytes in one message are spliced; None for never. See `Pipe`.
+    allow_pickle : bool, default True
+        Whether this end sends and receives pickles, as `Pipe` has it.
+    max_bytes : int, optional
+        The most memory that a message may ask for, as `Pipe` has it.
 
     See Also
     --------
@@ -74,7 +79,10 @@ class Connection(StandardConnection):
         *,
         threshold: int = wire.THRESHOLD,
         splice_threshold: int | None = splice.THRESHOLD,
+        allow_pickle: bool = True,
+        max_bytes: int | None = None,
     ) -> None:
+        self._limit(Limits.of(allow_pickle, max_bytes))
         self._stream = Stream(open_file(handle))
         self._readable, self._writable = readable, writable
         self._threshold = max(threshold, 1)  # an array of no bytes has none to send
@@ -83,6 +91,10 @@ class Connection(StandardConnection):
     def __del__(self) -> None:
         if hasattr(self, "_stream"):  # the constructor may have failed
             self._stream.close()
+
+    def _limit(self, limits: Limits) -> None:
+        """Set what this end accepts of its peer."""
+        self._limits = limits
 
     @property
     def _handle(self) -> int | None:
@@ -157,7 +169,13 @@ class Connection(StandardConnection):
         self._check_closed()
         if not self._writable:
             self._check_writable()
-        messages.send_object(self._stream, obj, self._threshold, self._splice_threshold)
+        messages.send_object(
+            self._stream,
+            obj,
+            self._threshold,
+            self._splice_threshold,
+            self._limits.allow_pickle,
+        )
 
     def send_bytes(self, buf: Any, offset: int = 0, size: int | None = None) -> None:
         r"""Send the bytes of a buffer as one message.
@@ -268,7 +286,7 @@ class Connection(StandardConnection):
             self._check_readable()
         message = self._stream.next_message()
         try:
-            return messages.receive_object(message)
+            return messages.receive_object(message, self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -342,7 +360,7 @@ class Connection(StandardConnection):
         self._check_readable()
         message = self._stream.next_message()
         try:
-            return messages.receive_array(message, out)
+            return messages.receive_array(message, out, self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -394,7 +412,8 @@ class Connection(StandardConnection):
             raise ValueError("negative maxlength")
         message = self._stream.next_message()
         try:
-            return messages.receive_bytes(message, maxlength, self._bad_message_length)
+            refuse = self._bad_message_length
+            return messages.receive_bytes(message, maxlength, refuse, self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -463,7 +482,7 @@ class Connection(StandardConnection):
             raise ValueError("offset too large")
         message = self._stream.next_message()
         try:
-            return messages.receive_bytes_into(message, view[offset:])
+            return messages.receive_bytes_into(message, view[offset:], self._limits)
         except BaseException:
             try:
                 message.stop()
@@ -477,7 +496,7 @@ class Connection(StandardConnection):
         descriptor = reduction.DupFd(self.fileno())
         kept = [reduction.DupFd(n) for n in self._stream.kept.calls(int, READING) if n >= 0]
         thresholds = self._threshold, self._splice_threshold
-        state = self.readable, self.writable, thresholds, self._stream.refused, kept
+        state = self.readable, self.writable, thresholds, self._limits, self._stream.refused, kept
         return _rebuild, (type(self), descriptor, *state)
 
 
@@ -487,6 +506,7 @@ def _rebuild(
     readable: bool,
     writable: bool,
     thresholds: tuple[int, int | None],
+    limits: Limits,
     refused: bytes,
     kept: list[Any],
 ) -> Connection:
@@ -494,6 +514,7 @@ def _rebuild(
     handle = descriptor.detach()
     connection = cls(handle, readable, writable, threshold=first, splice_threshold=second)
     connection._stream.kept.add([READING], (pipe.detach() for pipe in kept))
+    connection._limit(limits)
     connection._stream.refused = refused
     return connection
 
@@ -503,6 +524,8 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     *,
     threshold: int = wire.THRESHOLD,
     splice_threshold: int | None = splice.THRESHOLD,
+    allow_pickle: bool = True,
+    max_bytes: int | None = None,
 ) -> tuple[Connection, Connection]:
     """Return two connected ends of a pipe, for two processes to exchange objects and arrays.
 
@@ -522,6 +545,13 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
         copied once instead of twice: see the notes. None switches that off; so does the
         environment variable ``NDPIPE_SPLICE_THRESHOLD``, set to ``off`` when ndpipe is imported,
         for all connections that are made without this argument. It may be set to a number too.
+    allow_pickle : bool, default True
+        If False, the ends send no pickle and refuse each that comes, with `OSError`, before
+        anything is unpickled: no message can run code. Objects are then lists, tuples, dicts,
+        str, bytes, numbers, bool, None and arrays of plain dtypes.
+    max_bytes : int, optional
+        The most memory that a message which comes may ask for, in bytes: what is made of it, and
+        what that needs on the way. More than that is refused with `OSError` when it is declared.
 
     Returns
     -------
@@ -567,16 +597,22 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     >>> receiver.close(), sender.close()
     (None, None)
     """
+    options: Any = {
+        "threshold": threshold,
+        "splice_threshold": splice_threshold,
+        "allow_pickle": allow_pickle,
+        "max_bytes": max_bytes,
+    }
+    Limits.of(allow_pickle, max_bytes)  # raises before there is anything to close
     if sys.platform == "win32":
         first, second = multiprocessing.Pipe(duplex)
-        return wrap(first, threshold=threshold), wrap(second, threshold=threshold)
+        return wrap(first, **options), wrap(second, **options)
     a, b = socket.socketpair()
     with a, b:
         if not duplex:
             a.shutdown(socket.SHUT_WR)
-        limits: Any = {"threshold": threshold, "splice_threshold": splice_threshold}
-        first = Connection(a.detach(), writable=duplex, **limits)
-        second = Connection(b.detach(), readable=duplex, **limits)
+        first = Connection(a.detach(), writable=duplex, **options)
+        second = Connection(b.detach(), readable=duplex, **options)
     for end in (first, second):
         end._stream.file.enlarge_buffer()
     return first, second
@@ -587,6 +623,8 @@ def wrap(
     *,
     threshold: int = wire.THRESHOLD,
     splice_threshold: int | None = splice.THRESHOLD,
+    allow_pickle: bool = True,
+    max_bytes: int | None = None,
 ) -> Connection:
     """Take over a standard connection and return one that carries arrays out of band.
 
@@ -601,6 +639,10 @@ def wrap(
     splice_threshold : int or None, default 16777216
         Arrays of at least so many bytes in one message are spliced, as `Pipe` describes, where
         the connection is a socket on this machine (``AF_UNIX``); None for never.
+    allow_pickle : bool, default True
+        Whether pickles are sent and received, as `Pipe` has it.
+    max_bytes : int, optional
+        The most memory that a message may ask for, as `Pipe` has it.
 
     Returns
     -------
@@ -620,6 +662,9 @@ def wrap(
     -----
     Messages without large arrays are the standard connection's, so the peer may be a standard
     one as long as it is sent none. A standard peer that is sent one fails with `OverflowError`.
+    So it does at every object from an end with ``allow_pickle=False``: wrap both ends alike.
+
+    An end that is wrapped again goes on to refuse what it has refused.
 
     Examples
     --------
@@ -638,14 +683,16 @@ def wrap(
     (None, None)
     """
     connection.fileno()  # raises if it is closed
+    limits = Limits.of(allow_pickle, max_bytes)
     if isinstance(connection, Connection):
         connection._threshold = max(threshold, 1)
         connection._splice_threshold = splice_threshold
+        connection._limit(connection._limits.and_of(limits))
         return connection
     if sys.platform == "win32":
         from ndpipe._pipe import windows
 
-        return windows.wrap(connection, threshold)
+        return windows.wrap(connection, threshold, limits)
     handle = take_handle(connection)
     taken = Connection(
         handle,
@@ -654,6 +701,7 @@ def wrap(
         threshold=threshold,
         splice_threshold=splice_threshold,
     )
+    taken._limit(limits)
     with contextlib.suppress(OSError):
         taken._stream.file.enlarge_buffer()
     return taken

@@ -144,3 +144,12 @@ class Unpickled:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return leave_a_trace, (1,)
+
+
+def send_limits(conn: Any) -> None:
+    """Send what an end accepts, and how it refuses a set."""
+    with conn:
+        try:
+            conn.send(set())
+        except TypeError as error:
+            conn.send([*conn._limits, str(error).partition(":")[0]])

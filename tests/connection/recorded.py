@@ -9,9 +9,9 @@ import ndpipe
 from ndpipe.connection import Connection
 
 
-def record(obj: Any, threshold: int = 1) -> bytes:
+def record(obj: Any, threshold: int = 1, **limits: Any) -> bytes:
     """Return the bytes with which `obj` travels, where it is not spliced."""
-    a, b = ndpipe.Pipe(threshold=threshold, splice_threshold=None)
+    a, b = ndpipe.Pipe(threshold=threshold, splice_threshold=None, **limits)
     chunks = []
 
     def drain() -> None:
@@ -27,11 +27,11 @@ def record(obj: Any, threshold: int = 1) -> bytes:
     return b"".join(chunks)
 
 
-def play(data: bytes) -> Connection:
+def play(data: bytes, **limits: Any) -> Connection:
     """Return an end to which the peer wrote `data` before it closed its own."""
     peer, ours = socket.socketpair()
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     with peer:
         peer.setblocking(False)
         assert peer.send(data) == len(data) if data else True, "more than the socket holds"
-    return Connection(ours.detach(), threshold=1)
+    return Connection(ours.detach(), threshold=1, **limits)

@@ -79,7 +79,7 @@ def after_send(
 
 def whole_message(case: Case, make: str) -> int:
     """Return how many bytes the message has."""
-    a, b = MAKES[make](threshold=case.threshold)
+    a, b = case.pipe(MAKES[make])
     with a, b:
         case.send(a)
         return unread_of_both(b.fileno())
@@ -88,7 +88,7 @@ def whole_message(case: Case, make: str) -> int:
 def attempt(injection: Injection, other: Elsewhere, case: Case, make: str, sending: bool) -> None:
     """Make the transfer on a new pipe with these exceptions, and check both ends."""
     whole = whole_message(case, make)
-    a, b = MAKES[make](threshold=case.threshold)
+    a, b = case.pipe(MAKES[make])
     with a, b, contextlib.ExitStack() as copies:
         reader = os.dup(b.fileno())  # as a process that inherited the end has it
         copies.callback(os.close, reader)

@@ -28,6 +28,11 @@ class Case(NamedTuple):
     expected: Any
     threshold: int = 1
     instead: Callable[[Any], Any] | None = None
+    allow_pickle: bool = True
+
+    def pipe(self, make: Callable[..., tuple[Any, Any]]) -> tuple[Any, Any]:
+        """Return a pipe for it."""
+        return make(threshold=self.threshold, allow_pickle=self.allow_pickle)
 
     def again(self, end: Any) -> Any:
         """Receive the message if it is still there."""
@@ -52,6 +57,17 @@ CASES = {
     "nested": Case(lambda e: e.send(NESTED), lambda e: e.recv(), NESTED),
     "into": Case(lambda e: e.send(ARRAY), into((50, 60)), ARRAY),
     "into, in band": Case(lambda e: e.send(ARRAY), into((50, 60)), ARRAY, 1 << 20),
+    "described": Case(
+        lambda e: e.send({1: ("text", 1.5)}),
+        lambda e: e.recv(),
+        {1: ("text", 1.5)},
+        allow_pickle=False,
+    ),
+    "described array": Case(lambda e: e.send(ARRAY), lambda e: e.recv(), ARRAY, allow_pickle=False),
+    "described, nested": Case(
+        lambda e: e.send(NESTED), lambda e: e.recv(), NESTED, allow_pickle=False
+    ),
+    "described, into": Case(lambda e: e.send(ARRAY), into((50, 60)), ARRAY, allow_pickle=False),
     "bytes": Case(lambda e: e.send_bytes(b"abc"), lambda e: e.recv_bytes(), b"abc"),
     "many bytes": Case(lambda e: e.send_bytes(TEXT), lambda e: e.recv_bytes(99_999), TEXT),
     "bytes into": Case(lambda e: e.send_bytes(TEXT), into_bytes, TEXT),
@@ -62,6 +78,15 @@ REFUSALS = {
     "object": Case(lambda e: e.send([1]), into((7,)), [1], 1, lambda e: e.recv()),
     "array as bytes": Case(
         lambda e: e.send(ARRAY), lambda e: e.recv_bytes(), ARRAY, 1, lambda e: e.recv()
+    ),
+    "described array": Case(
+        lambda e: e.send(ARRAY), into((7,)), ARRAY, 1, into((50, 60)), allow_pickle=False
+    ),
+    "described": Case(
+        lambda e: e.send([1]), into((7,)), [1], 1, lambda e: e.recv(), allow_pickle=False
+    ),
+    "described as bytes": Case(
+        lambda e: e.send([1]), lambda e: e.recv_bytes(), [1], 1, lambda e: e.recv(), False
     ),
 }
 

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from multiprocessing import BufferTooShort
 from typing import Any, Never
 
+import numpy as np
 from numpy.typing import NDArray
 
-from ndpipe._pipe import splice, wire
+from ndpipe._pipe import describing, description, splice, wire
 from ndpipe._pipe.buffers import raw
+from ndpipe._pipe.growing import grow, new_memory
+from ndpipe._pipe.limits import LimitError, Limits
 from ndpipe._pipe.pickling import fails
 from ndpipe._pipe.stream import Incoming, Stream
 
@@ -28,23 +31,39 @@ __all__ = [
 
 _EMPTY = bytes(4)
 _unpack = wire.INT32.unpack
+_BELIEVED = 1 << 24  # bytes of an array that are allocated before they come
 _SMALL = 16384  # bytes of a body that is written together with its length, as the standard one is
 
 
 def send_object(
-    stream: Stream, obj: Any, threshold: int, splice_threshold: int | None = None
+    stream: Stream,
+    obj: Any,
+    threshold: int,
+    splice_threshold: int | None = None,
+    allow_pickle: bool = True,
 ) -> None:
-    """Send an object: as a standard message, or with its large arrays beside the pickle."""
-    start, arrays = wire.encode(obj, threshold)
-    if not arrays and len(start) <= _SMALL:
-        stream.send(wire.INT32.pack(len(start)) + start)
-    elif not arrays:
-        send_bytes(stream, start)
-    elif splice_threshold is None or sum(map(len, arrays)) < splice_threshold:
-        stream.send(start, *arrays)
+    """Send an object: as a standard message, or with its large arrays beside the pickle.
+
+    Without pickle it is a description, with all its arrays beside it.
+    """
+    if allow_pickle:
+        start, arrays = wire.encode(obj, threshold)
+        if not arrays and len(start) <= _SMALL:
+            stream.send(wire.INT32.pack(len(start)) + start)
+            return
+        if not arrays:
+            send_bytes(stream, start)
+            return
     else:
+        start, arrays = describing.encode(obj)
+    nbytes = sum(map(len, arrays))
+    if splice_threshold is not None and nbytes >= max(splice_threshold, 1):
         way = splice.SplicedOutgoing if stream.file.unix_socket else None
         stream.send(start, *arrays, way=way)
+    elif not allow_pickle and len(start) + nbytes <= _SMALL:
+        stream.send(b"".join([start, *arrays]))
+    else:
+        stream.send(start, *arrays)
 
 
 def send_bytes(stream: Stream, body: bytes | memoryview) -> None:
@@ -56,20 +75,25 @@ def send_bytes(stream: Stream, body: bytes | memoryview) -> None:
         stream.send(prefix, body)
 
 
-def receive_object(message: Incoming) -> Any:
-    """Receive any object."""
+def receive_object(message: Incoming, limits: Limits) -> Any:
+    """Receive any object that `limits` allow."""
     arrays: list[NDArray[Any]] = []
     try:
         with message.turn:
             message.begin()
             try:
-                prefix, length = _read_prefix(message)
+                prefix, length = _read_prefix(message, limits)
                 if length is not None:
+                    limits.check_pickle()
                     body = message.take(length)
                 else:
-                    index = _read_index(message, prefix)
-                    arrays = index.allocate()
-                    splice.receive_arrays(message, map(raw, arrays))
+                    index = _read_index(message, prefix, limits)
+                    is_believed = limits.allow_pickle or limits.max_bytes is not None
+                    splice.begin_arrays(message)
+                    for layout in index.layouts:
+                        arrays.append(_receive_new(message, layout, is_believed))
+                    splice.end_arrays(message)
+                    _receive_end(message, index)
             finally:
                 message.end()
         if length is None and index.is_array:
@@ -90,20 +114,40 @@ def receive_object(message: Incoming) -> Any:
         raise
 
 
-def receive_array(message: Incoming, out: NDArray[Any]) -> NDArray[Any]:
+def _receive_new(message: Incoming, layout: wire.Layout, is_believed: bool) -> NDArray[Any]:
+    """Receive an array into new memory: of its size if that is believed, else as bytes come."""
+    if is_believed or layout.nbytes <= _BELIEVED:
+        array = layout.allocate()
+        message.fill(raw(array))
+        return array
+    memory, done = new_memory(_BELIEVED), 0
+    while True:
+        message.fill(memoryview(memory)[done:])
+        done = len(memory)
+        if done == layout.nbytes:
+            return np.ndarray(layout.shape, layout.dtype, memory, order=layout.order)
+        grow(memory, min(2 * done, layout.nbytes))
+
+
+def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArray[Any]:
     """Receive an array into `out`, or refuse the message before a byte of the array is read."""
     try:
         with message.turn:
             message.begin()
             try:
-                if message.peek(4) == _EMPTY:  # of which nothing would be left to wait for
+                # Of an empty message nothing would be left to wait for.
+                if message.peek(4) == _EMPTY and limits.allow_pickle:
                     message.settle()
                     raise TypeError(wire.NOT_AN_ARRAY)
-                prefix, length = _read_prefix(message)
+                prefix, length = _read_prefix(message, limits)
                 if length is None:
-                    _read_index(message, prefix, out)
-                    splice.receive_arrays(message, (raw(out),))
+                    index = _read_index(message, prefix, limits, out)
+                    splice.begin_arrays(message)
+                    message.fill(raw(out))
+                    splice.end_arrays(message)
+                    _receive_end(message, index)
                 else:
+                    limits.check_pickle()
                     # All but the last byte, which in a pickle is always a full stop: left in the
                     # stream, it lets wait() still see a message that is refused.
                     body = message.take(max(length - 1, 0))
@@ -122,10 +166,12 @@ def receive_array(message: Incoming, out: NDArray[Any]) -> NDArray[Any]:
         raise
 
 
-def receive_bytes(message: Incoming, maxsize: int | None, refuse: Callable[[], Never]) -> bytes:
+def receive_bytes(
+    message: Incoming, maxsize: int | None, refuse: Callable[[], Never], limits: Limits
+) -> bytes:
     """Receive the body of a standard message; call `refuse` if it is longer than `maxsize`."""
     try:
-        body = _read_body(message, maxsize)
+        body = _read_body(message, maxsize, limits)
         if body is None:
             refuse()
         return body
@@ -134,10 +180,10 @@ def receive_bytes(message: Incoming, maxsize: int | None, refuse: Callable[[], N
         raise
 
 
-def receive_bytes_into(message: Incoming, view: memoryview) -> int:
+def receive_bytes_into(message: Incoming, view: memoryview, limits: Limits) -> int:
     """Receive the body of a standard message into a buffer, and return its length."""
     try:
-        body = _read_body(message, None) or b""
+        body = _read_body(message, None, limits) or b""
         if len(view) < len(body):
             message.settle()
             raise BufferTooShort(body)
@@ -148,15 +194,16 @@ def receive_bytes_into(message: Incoming, view: memoryview) -> int:
         raise
 
 
-def _read_body(message: Incoming, maxsize: int | None) -> bytes | None:
+def _read_body(message: Incoming, maxsize: int | None, limits: Limits) -> bytes | None:
     """Read the body of a standard message; None if it is longer than `maxsize`."""
     with message.turn:
         message.begin()
         try:
-            prefix, length = _read_prefix(message)
+            prefix, length = _read_prefix(message, limits)
             if length is None:
                 message.refuse(prefix)
-                raise TypeError(wire.HAS_ARRAYS)
+                is_described = wire.is_described(prefix)
+                raise TypeError(wire.IS_DESCRIBED if is_described else wire.HAS_ARRAYS)
             if maxsize is not None and length > maxsize:
                 message.settle()  # the caller ends receiving
                 return None
@@ -165,10 +212,10 @@ def _read_body(message: Incoming, maxsize: int | None) -> bytes | None:
             message.end()
 
 
-def _read_prefix(message: Incoming) -> tuple[bytearray, int | None]:
+def _read_prefix(message: Incoming, limits: Limits) -> tuple[bytearray, int | None]:
     """Read the start of a message; return it with the length of the body that follows.
 
-    The length is None if no standard body follows, but a description of arrays.
+    The length is None if no standard body follows, but an index.
     """
     prefix = message.first()
     length: int
@@ -178,36 +225,52 @@ def _read_prefix(message: Incoming) -> tuple[bytearray, int | None]:
             raise wire.CorruptMessageError(f"it declares {length} bytes")
         message.total = len(wire.MAGIC)
         prefix = prefix + message.take(len(wire.MAGIC) - len(prefix))  # not in place: it is kept
-        if wire.is_magic(prefix):
+        if prefix in wire.MAGICS:
             return prefix, None
         (length,) = wire.UINT64.unpack_from(prefix, wire.INT32.size)
         if length > sys.maxsize:
             raise wire.CorruptMessageError(f"it declares {length} bytes")
     message.total += length
+    limits.check_size(length)
     return prefix, length
 
 
 def _read_index(
-    message: Incoming, prefix: bytearray, out: NDArray[Any] | None = None
-) -> wire.Index:
+    message: Incoming, prefix: bytearray, limits: Limits, out: NDArray[Any] | None = None
+) -> wire.Index | description.Description:
     """Read what describes the arrays of a message, or refuse it if `out` cannot hold them."""
+    is_described = wire.is_described(prefix)
+    if not is_described:
+        limits.check_pickle()
     message.total = wire.HEAD_SIZE
     head = bytes(prefix) + message.take(wire.HEAD_SIZE - len(prefix))
     length = wire.index_length(head)
-    is_spliced = wire.is_spliced(head)
-    message.total += length + is_spliced
-    if is_spliced and length:
+    message.total += length
+    if is_described:
+        description.check_length(length, limits)
+    limits.check_size(length)
+    if wire.is_spliced(head) and length:
         head += splice.take_pipe(message)
     start = head + message.take(wire.HEAD_SIZE + length - len(head))
     try:
-        index = wire.Index(start, out)
-        if out is not None:
-            index.check_into(out)
-    except wire.CorruptMessageError:
+        index: wire.Index | description.Description
+        index = description.Description(start, limits) if is_described else wire.Index(start, out)
+        if out is None:
+            limits.check_size(index.cost + index.nbytes)
+        else:
+            if not index.is_array:
+                raise TypeError(wire.NOT_AN_ARRAY)
+            index.layouts[0].check_into(out)
+    except (wire.CorruptMessageError, LimitError):
         raise
     except BaseException:
         if out is not None:
             message.refuse(start)
         raise
-    message.total += index.nbytes
+    message.total += index.nbytes + len(index.end)
     return index
+
+
+def _receive_end(message: Incoming, index: wire.Index | description.Description) -> None:
+    if message.take(len(index.end)) != index.end:
+        raise wire.CorruptMessageError("it has no end")

@@ -1,5 +1,6 @@
 """Pickling that sets large arrays aside, and unpickling that does nothing but make an array."""
 
+import codecs
 import contextlib
 import copyreg
 import io
@@ -7,24 +8,25 @@ import pickle
 import re
 import struct
 import sys
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from multiprocessing.reduction import ForkingPickler
 from types import BuiltinFunctionType, FunctionType, SimpleNamespace
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
-from ndpipe._pipe.dtype_state import check_state
 
 __all__ = [
     "ArrayUnpickler",
     "Described",
+    "DescribedDtype",
     "Pickler",
     "array_beside",
     "dumps",
     "fails",
+    "has_metadata",
     "is_bytes",
     "pickles_as_array",
 ]
@@ -32,7 +34,6 @@ __all__ = [
 # The kinds of dtype whose elements are nothing but their bytes. Not "O" (references), not "T"
 # (strings of variable width, kept elsewhere).
 _PLAIN_KINDS = frozenset("biufcmMSUV")
-_CODE = re.compile("[a-zA-Z][0-9]*")
 # Packages whose own ways of pickling do not write to an array that they have already returned.
 _KNOWN = sys.stdlib_module_names | {"numpy"}
 # What was registered with ForkingPickler, which multiprocessing pickles with. It has a say before
@@ -48,10 +49,10 @@ def is_bytes(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in _PLAIN_KINDS and not dtype.hasobject
 
 
-def _has_metadata(dtype: np.dtype[Any]) -> bool:
+def has_metadata(dtype: np.dtype[Any]) -> bool:
     inner = [field[0] for field in (dtype.fields or {}).values()]
     inner += [dtype.base] if dtype.base is not dtype else []
-    return dtype.metadata is not None or any(map(_has_metadata, inner))
+    return dtype.metadata is not None or any(map(has_metadata, inner))
 
 
 def pickles_as_array(cls: Any) -> bool:
@@ -137,7 +138,7 @@ class Pickler(pickle.Pickler):
         if not pickles_as_array(cls) or not is_bytes(dtype):
             return NotImplemented
         # Metadata may hold any object, which travels with the message's own objects.
-        if is_large and not _has_metadata(dtype):
+        if is_large and not has_metadata(dtype):
             # Code that pickles an object may fill the same memory for one array after the other.
             # The standard pickler reads each array when it meets it.
             self.copies = self.copies or any(map(_has_code_of_its_own, self.met))
@@ -203,6 +204,9 @@ def fails(load: Callable[..., Any], *args: Any) -> bool:
     return True
 
 
+codecs.lookup("raw-unicode-escape")  # or a pickle of protocol 0 has it imported
+
+
 class ArrayUnpickler(pickle._Unpickler):
     """An unpickler of arrays of bytes. It calls nothing but the functions below.
 
@@ -218,7 +222,7 @@ class ArrayUnpickler(pickle._Unpickler):
     def __init__(self, file: io.BytesIO, out: NDArray[Any]) -> None:
         super().__init__(file)
         types = _scalar_types(plain_view(out).dtype)
-        self._types = {(_package(cls.__module__), cls.__qualname__): cls for cls in types}
+        self._types = {(_package(cls.__module__), cls.__qualname__): _Named(cls) for cls in types}
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what stands for each name that the pickle of an array has."""
@@ -230,11 +234,10 @@ class ArrayUnpickler(pickle._Unpickler):
         self.append(self.read(size))  # of no more than there is
 
     def _load_build(self: Any) -> None:
-        *_, obj, state = self.stack
-        if isinstance(obj, np.dtype):
-            check_state(obj, state)
-        elif not isinstance(obj, Described):  # the functions are those of all receives
-            raise pickle.UnpicklingError(f"nothing to be built: {type(obj)}")
+        built = self.stack[-2]
+        if not isinstance(built, Described | DescribedDtype):
+            # The functions below are those of all receives: a state would change what they do.
+            raise pickle.UnpicklingError(f"nothing to be built: {type(built)}")
         pickle._Unpickler.dispatch[pickle.BUILD[0]](self)
 
     dispatch: ClassVar[Any] = {
@@ -253,11 +256,9 @@ def _scalar_types(dtype: np.dtype[Any]) -> set[type]:
 class Described:
     """What a restricted pickle has for an array: what is said of it. No memory is made of that.
 
-    A pickle can say of a dtype what no dtype has; NumPy trusts it and crashes.
-
     Attributes
     ----------
-    dtype : numpy.dtype
+    dtype : DescribedDtype
         Only to be compared with one that is known.
     shape : tuple of int
     order : {"C", "F"}
@@ -289,21 +290,71 @@ def _reconstruct(*_: Any) -> Any:
     return Described()
 
 
-def _dtype(kind: Any, align: bool = False, _: bool = True) -> np.dtype[Any]:
-    # A pickle of NumPy's has a type here, or a letter and a size. NumPy takes, parses and
-    # evaluates much else.
-    is_type = isinstance(kind, type) and issubclass(kind, np.generic)
-    if not is_type and not (isinstance(kind, str) and _CODE.fullmatch(kind)):
-        raise pickle.UnpicklingError(f"no dtype: {kind!r:.100}")
-    copied: np.dtype[Any] = np.dtype(
-        kind, bool(align), True
-    )  # what follows in the pickle changes it
-    return copied
+class _Named(NamedTuple):
+    """What a restricted pickle has for a type that it names: nothing that can be called."""
+
+    cls: type
+
+
+class DescribedDtype:
+    """What a restricted pickle has for a dtype: what is said of it.
+
+    A pickle can say of a dtype what no dtype has. NumPy trusts it, and crashes where the two are
+    only compared.
+
+    Attributes
+    ----------
+    kind : str or _Named
+    state : tuple
+    """
+
+    def __init__(self, kind: Any, *_: Any) -> None:
+        self.kind = kind
+        self.state: Any = ()
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def is_like(self, dtype: np.dtype[Any]) -> bool:
+        """Whether it says of a dtype what the pickle of `dtype` says, but for metadata."""
+        reduced: Any = dtype.__reduce__()
+        _, args, state = reduced
+        try:
+            return _same(self.kind, args[0]) and _same(_essence(self.state), _essence(state))
+        except (TypeError, LookupError):
+            return False
+
+    def __str__(self) -> str:
+        is_number = type(self.kind) is str and re.fullmatch("[biufc][0-9]{1,2}", self.kind)
+        with contextlib.suppress(TypeError, ValueError, LookupError):
+            if is_number and self.state[1] in ("<", ">", "|"):
+                return str(np.dtype(self.kind).newbyteorder(self.state[1]))
+        return "another one"
+
+
+def _essence(state: Any) -> tuple[Any, ...]:
+    more = state[8] if len(state) > 8 else None  # metadata, and beside it the unit of times
+    return *state[1:8], more[1] if type(more) is tuple else None
+
+
+def _same(said: Any, known: Any) -> bool:
+    """Whether what a pickle says is a part of the state of a dtype that is known."""
+    if isinstance(known, np.dtype):
+        return type(said) is DescribedDtype and said.is_like(known)
+    if isinstance(known, type):
+        return type(said) is _Named and said.cls is known
+    if type(said) is not (dict if isinstance(known, Mapping) else type(known)):
+        return False
+    if isinstance(known, tuple):
+        return len(said) == len(known) and all(map(_same, said, known))
+    if isinstance(known, Mapping):
+        return said.keys() == known.keys() and all(_same(said[key], known[key]) for key in known)
+    return bool(said == known)
 
 
 _NAMES = {
     ("numpy", "ndarray"): Described,
-    ("numpy", "dtype"): _dtype,
+    ("numpy", "dtype"): DescribedDtype,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.numeric", "_frombuffer"): _described,
 }

@@ -29,7 +29,6 @@ import socket
 import stat
 import sys
 from array import array
-from collections.abc import Iterable
 from functools import partial
 from itertools import chain, compress, tee
 from typing import Any
@@ -41,7 +40,7 @@ from ndpipe._pipe.descriptors import READING, WRITING, Descriptors
 from ndpipe._pipe.files import MAX_IO, Part
 from ndpipe._pipe.stream import NO_SIGNAL, Incoming, Outgoing, Stream
 
-__all__ = ["THRESHOLD", "SplicedOutgoing", "receive_arrays", "take_pipe"]
+__all__ = ["THRESHOLD", "SplicedOutgoing", "begin_arrays", "end_arrays", "take_pipe"]
 
 _VARIABLE = "NDPIPE_SPLICE_THRESHOLD"
 
@@ -63,7 +62,6 @@ THRESHOLD = _default_threshold(os.environ.get(_VARIABLE))
 _PIPE_SIZE = 1 << 20  # bytes; a larger pipe would leave more to be written, and fit no cache
 _F_SETPIPE_SZ, _SPLICE_F_NONBLOCK = 1031, 2
 _LOOK_AGAIN = 500  # milliseconds until a wait looks whether the connection was closed meanwhile
-_LAST = b"."
 _RIGHTS = socket.SOL_SOCKET, getattr(socket, "SCM_RIGHTS", 1)
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
@@ -132,7 +130,7 @@ class SplicedOutgoing(Outgoing):
             return
         start, *arrays = self._parts
         start = memoryview(wire.spliced(bytes(start)))
-        self._parts = start, _LAST, *arrays
+        self._parts = start, wire.END, *arrays
         self._write_start(file, start)
         self._write_arrays(file, arrays, sum(map(len, arrays)) - size)
         self._pipe.close()
@@ -161,7 +159,7 @@ class SplicedOutgoing(Outgoing):
         self._written.extend(map(file.unix_socket.sendmsg, ((first,),), (rights,), NO_SIGNAL))
         self._pipe.close(READING)  # so that the receiver's death is an error of writing
         self._write_all(file, start[wire.HEAD_SIZE + 1 :])
-        self._write_all(file, _LAST)
+        self._write_all(file, wire.END)
 
     def _write_all(self, file: Any, part: Part) -> None:
         while part:
@@ -261,17 +259,14 @@ def _check(pipe: Descriptors, is_truncated: bool) -> None:
     list(pipe.calls(os.set_blocking, READING, False))  # the peer may have made it otherwise
 
 
-def receive_arrays(message: Incoming, arrays: Iterable[memoryview]) -> None:
-    """Receive the bytes of a message's arrays, through its pipe if it has one."""
-    pipe = message.pipe
-    if pipe is None:
-        for memory in arrays:
-            message.fill(memory)
-        return
-    message.source = _Source(message.stream.file, pipe)
-    for memory in arrays:
-        message.fill(memory)
+def begin_arrays(message: Incoming) -> None:
+    """Have the arrays of a message read from its pipe, if it has one."""
+    if message.pipe is not None:
+        message.source = _Source(message.stream.file, message.pipe)
+
+
+def end_arrays(message: Incoming) -> None:
+    """Have what follows the arrays read from the connection."""
     message.source = None
-    if message.take(1) != _LAST:
-        raise wire.CorruptMessageError("its last byte is wrong")
-    pipe.close()
+    if message.pipe is not None:
+        message.pipe.close()

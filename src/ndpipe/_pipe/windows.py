@@ -16,6 +16,7 @@ from typing import Any
 
 from ndpipe._pipe import wire
 from ndpipe._pipe.files import Part
+from ndpipe._pipe.limits import Limits
 from ndpipe._pipe.standard import take_handle
 from ndpipe._pipe.stream import Incoming, Outgoing, Stream
 from ndpipe.connection import Connection
@@ -23,12 +24,14 @@ from ndpipe.connection import Connection
 __all__ = ["MessageConnection", "wrap"]
 
 _PIECE = 1 << 20  # bytes of an array in one message
+_ALL = Limits()
 
 
 class _MessageFile:
     """The bytes of a stream, carried by the messages of a standard connection."""
 
     unix_socket = None
+    most: int | None = None  # bytes of one message of the connection
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -60,14 +63,14 @@ class _MessageFile:
         received: list[bytes] = []
         try:
             # In one call, so that an error of a handler after it is known by what was received.
-            received.extend(map(self.connection.recv_bytes, (None,)))
+            received.extend(map(self.connection.recv_bytes, (self.most,)))
         except (EOFError, ConnectionResetError) as error:
             if received or (isinstance(error, OSError) and not self.peer_has_gone()):
                 raise
             self.is_uncertain = False
             return
         (message,) = received
-        is_plain = self.at_start and not message.startswith(wire.MAGIC)
+        is_plain = self.at_start and not message.startswith(wire.MARK)
         if self.at_start and message == wire.MAGIC:
             message, is_plain = self.connection.recv_bytes(), True
         self.pending = wire.prefix(len(message)) + message if is_plain else message
@@ -100,11 +103,11 @@ class _MessageFile:
 def _standard_messages(parts: tuple[Part, ...]) -> list[Part]:
     """Return what a message of a stream is on a connection that marks its messages itself."""
     start, *rest = parts
-    if start[: len(wire.MAGIC)] == wire.MAGIC:
+    if start[: len(wire.MARK)] == wire.MARK:
         pieces = [part[at : at + _PIECE] for part in rest for at in range(0, len(part), _PIECE)]
         return [start, *pieces]
     body = rest[0] if rest else start[wire.INT32.size :]
-    is_alike = body[: len(wire.MAGIC)] == wire.MAGIC
+    is_alike = body[: len(wire.MARK)] == wire.MARK
     return [wire.MAGIC, body] if is_alike else [body]
 
 
@@ -161,6 +164,13 @@ class MessageConnection(Connection):
         self._readable, self._writable = connection.readable, connection.writable
         self._threshold = max(threshold, 1)
         self._splice_threshold = None  # no descriptor goes this way
+        self._limit(_ALL)
+
+    def _limit(self, limits: Limits) -> None:
+        super()._limit(limits)
+        if limits.max_bytes is not None:
+            file: Any = self._stream.file
+            file.most = max(limits.max_bytes + wire.HEAD_SIZE, _PIECE)
 
     def _poll(self, timeout: float | None) -> bool:
         file: Any = self._stream.file
@@ -181,21 +191,31 @@ class MessageConnection(Connection):
         self._check_closed()
         self._stream.check_idle()
         file: Any = self._stream.file
-        state = self.readable, self.writable, self._threshold
+        state = self.readable, self.writable, self._threshold, self._limits
         return _rebuild, (file.connection, *state, self._stream.refused + file.pending)
 
 
 def _rebuild(
-    connection: Any, readable: bool, writable: bool, threshold: int, refused: bytes
+    connection: Any,
+    readable: bool,
+    writable: bool,
+    threshold: int,
+    limits: Limits,
+    refused: bytes,
 ) -> MessageConnection:
     rebuilt = MessageConnection(connection, threshold=threshold)
+    rebuilt._limit(limits)
     rebuilt._readable, rebuilt._writable = readable, writable
     rebuilt._stream.refused = refused
     return rebuilt
 
 
-def wrap(connection: standard.Connection, threshold: int) -> MessageConnection:
+def wrap(
+    connection: standard.Connection, threshold: int, limits: Limits = _ALL
+) -> MessageConnection:
     """Take over a standard connection, as :func:`ndpipe.wrap` does."""
     readable, writable = connection.readable, connection.writable
     taken = type(connection)(take_handle(connection), readable, writable)
-    return MessageConnection(taken, threshold=threshold)
+    wrapped = MessageConnection(taken, threshold=threshold)
+    wrapped._limit(limits)
+    return wrapped

@@ -7,21 +7,23 @@ A *standard message* is what :mod:`multiprocessing` itself writes::
     length    int32, or -1 and then a uint64 for a body of more than 0x7fffffff bytes
     body      a pickle, or whatever was given to ``send_bytes``
 
-An *out-of-band message* carries large arrays beside the pickle of the object that holds them::
+An *out-of-band message* carries arrays beside the object that holds them::
 
-    magic     12 bytes   ff ff ff ff ff "ndpipe", and 01 for streamed or 02 for spliced arrays
+    magic     12 bytes   ff ff ff ff ff "ndpipe", and a byte for the kind: 01 pickled, 03 described
     length    uint64     length of the index in bytes
     check     uint32     CRC-32 of the index
     check     uint32     CRC-32 of the 24 bytes above
-    index     one pickle: a list of (dtype, shape, "C" or "F"), one entry an array;
+    index     kind 01, pickled: a list of (dtype, shape, "C" or "F"), one entry an array;
               then the pickle of the object, in which each array is a call of the function
               ``ndpipe._array`` with its place in that list and its class; left out where the
-              object is itself the one array
-    arrays    the bytes of each array, in that order, with nothing between them
+              object is itself the one array.
+              kind 03, described: the same two parts in JSON, each array a place in the list
+    arrays    the bytes of each array, in that order, with nothing between them; a full stop where
+              a described message has none: there is something left to wait for when it is refused
 
-The bytes of *spliced* arrays do not follow the index: they come through a pipe. A descriptor of
-its reading end is attached (``SCM_RIGHTS``) to the first byte of the index, which is sent by
-itself, and this ends what is sent through the connection::
+In a *spliced* message, whose kind is 02 or 04 instead, the bytes of the arrays do not follow the
+index: they come through a pipe. A descriptor of its reading end is attached (``SCM_RIGHTS``) to the
+first byte of the index, which is sent by itself, and this ends what goes through the connection::
 
     last      1 byte     a full stop, read when all arrays have come
 
@@ -30,6 +32,10 @@ sends and which makes it raise `OverflowError`: the two kinds cannot be confused
 does not know this format fails at once. The two checks mean that no length is believed, and
 nothing is unpickled or allocated, before the bytes that say so are known to be those that were
 sent.
+
+An end with ``allow_pickle=False`` sends each object as a described message, all its arrays beside
+it, and receives no other. The words of a description are those of
+:mod:`ndpipe._pipe.description`.
 """
 
 import io
@@ -48,6 +54,7 @@ from ndpipe._pipe.buffers import plain_view, raw
 from ndpipe._pipe.pickling import (
     ArrayUnpickler,
     Described,
+    DescribedDtype,
     Pickler,
     array_beside,
     dumps,
@@ -59,11 +66,15 @@ from ndpipe._pipe.pickling import (
 THRESHOLD = 1 << 17
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
 
-MAGIC = b"\xff\xff\xff\xff\xffndpipe\x01"
-_STREAMED, _SPLICED = 1, 2
-_KIND = len(MAGIC) - 1  # where that stands
+MARK = b"\xff\xff\xff\xff\xffndpipe"  # and a byte that says which kind of message it is
+_KIND = len(MARK)  # where that stands
+MAGICS = tuple(MARK + bytes([kind]) for kind in (1, 2, 3, 4))
+MAGIC, _, DESCRIBED, _ = MAGICS
+END = b"."
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
 NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
+_ARRAY = "the array in the message"
+IS_DESCRIBED = "the next message is an object: receive it with recv() or recv_into()"
 HAS_ARRAYS = "the next message is an object with arrays: receive it with recv() or recv_into()"
 INT32, UINT64 = struct.Struct("!i"), struct.Struct("!Q")
 _HEAD = struct.Struct("!12sQI")
@@ -108,6 +119,16 @@ class Layout(NamedTuple):
         if self.order not in ("C", "F"):
             raise CorruptMessageError(f"an array in order {self.order!r}")
 
+    def known_by(self, out: NDArray[Any]) -> "Layout":
+        """Return this layout, which a restricted pickle describes, with the dtype of `out`."""
+        dtype: Any = self.dtype
+        if type(dtype) is not DescribedDtype:
+            raise CorruptMessageError("an array of no dtype")
+        known = plain_view(out).dtype
+        if not dtype.is_like(known):
+            raise ValueError(f"{_ARRAY} has dtype {dtype}, out has {known}")
+        return self._replace(dtype=known)
+
     def allocate(self) -> NDArray[Any]:
         """Return an array of this layout with undefined contents."""
         try:
@@ -123,7 +144,7 @@ class Layout(NamedTuple):
 
     def check_into(self, out: NDArray[Any]) -> None:
         """Raise if an array of this layout cannot be received into `out`."""
-        message, out = "the array in the message", plain_view(out)
+        message, out = _ARRAY, plain_view(out)
         if out.dtype != self.dtype:
             raise ValueError(f"{message} has dtype {self.dtype}, out has {out.dtype}")
         if out.shape != self.shape:
@@ -180,9 +201,7 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     index = pickle.dumps([tuple(Layout.of(array)) for array in arrays])
     if type(obj) is not np.ndarray or pickler.first is not obj:
         index += pickled
-    head = _HEAD.pack(MAGIC, len(index), zlib.crc32(index))
-    start = b"".join([head, _CHECK.pack(zlib.crc32(head)), index])
-    return start, [raw(array) for array in arrays]
+    return head(MAGIC, index), [raw(array) for array in arrays]
 
 
 def prefix(length: int) -> bytes:
@@ -190,29 +209,47 @@ def prefix(length: int) -> bytes:
     return INT32.pack(length) if length <= MAX_SHORT else INT32.pack(-1) + UINT64.pack(length)
 
 
-def is_magic(prefix: bytes | bytearray) -> bool:
-    """Whether an out-of-band message begins with these bytes."""
-    return prefix[:_KIND] == MAGIC[:_KIND] and prefix[_KIND] in (_STREAMED, _SPLICED)
+def head(magic: bytes, index: bytes) -> bytes:
+    """Return the start of an out-of-band message: its head, and the index."""
+    head = _HEAD.pack(magic, len(index), zlib.crc32(index))
+    return b"".join([head, _CHECK.pack(zlib.crc32(head)), index])
 
 
-def is_spliced(start: bytes) -> bool:
+def is_described(start: bytes | bytearray) -> bool:
+    """Whether the index of an out-of-band message is a description."""
+    return start[_KIND] > 2
+
+
+def is_spliced(start: bytes | bytearray) -> bool:
     """Whether the arrays of an out-of-band message come through a pipe."""
-    return start[_KIND] == _SPLICED
+    return not start[_KIND] % 2
 
 
 def spliced(start: bytes) -> bytes:
     """Return the start of a streamed message, up to and with its index, for spliced arrays."""
-    head = start[:_KIND] + bytes([_SPLICED]) + start[_KIND + 1 : _HEAD.size]
-    return head + _CHECK.pack(zlib.crc32(head)) + start[HEAD_SIZE:]
+    return head(start[:_KIND] + bytes([start[_KIND] + 1]), start[HEAD_SIZE:])
+
+
+def end_of(start: bytes, nbytes: int) -> bytes:
+    """Return what ends an out-of-band message on the connection, after arrays of so many bytes."""
+    return END if is_spliced(start) or (is_described(start) and not nbytes) else b""
 
 
 def index_length(head: bytes) -> int:
     """Return the length of the index that follows `head`, the first HEAD_SIZE bytes."""
-    magic, length, _ = _HEAD.unpack_from(head)
+    _, length, _ = _HEAD.unpack_from(head)
     (check,) = _CHECK.unpack_from(head, _HEAD.size)
-    if not is_magic(magic) or check != zlib.crc32(head[: _HEAD.size]):
+    if check != zlib.crc32(head[: _HEAD.size]):
         raise CorruptMessageError("its head fails its check")
     return int(length)
+
+
+def index_of(start: bytes) -> memoryview:
+    """Return the index at the end of `start`, once its check has been made."""
+    index = memoryview(start)[HEAD_SIZE:]
+    if zlib.crc32(index) != _HEAD.unpack_from(start)[2]:
+        raise CorruptMessageError("its index fails its check")
+    return index
 
 
 class Index:
@@ -227,41 +264,41 @@ class Index:
 
     Attributes
     ----------
+    layouts : list of Layout
+        Of each array, in the order of their bytes.
     nbytes : int
         The size of all arrays together in bytes.
+    cost : int
+        The size of the index in bytes.
+    end : bytes
+        What follows the bytes of the arrays.
     is_array : bool
         Whether the object is itself the one array.
     """
 
     def __init__(self, start: bytes, out: NDArray[Any] | None = None) -> None:
-        index = start[HEAD_SIZE:]
-        if zlib.crc32(index) != _HEAD.unpack_from(start)[2]:
-            raise CorruptMessageError("its index fails its check")
+        index = bytes(index_of(start))
+        self.cost = len(index)
         if out is None:
             entries, end = _load_layouts(index)
         else:
             entries, end = _load_only_array(index, out)
+            if end < len(index):
+                raise TypeError(NOT_AN_ARRAY)
         try:
-            self._layouts = [Layout(*entry) for entry in entries]
+            self.layouts = [Layout(*entry) for entry in entries]
+            if out is not None:
+                self.layouts = [layout.known_by(out) for layout in self.layouts]
         except TypeError as error:
             raise CorruptMessageError(f"its index: {error}") from error
-        for layout in self._layouts:
+        for layout in self.layouts:
             layout.check()
-        self.nbytes = sum(layout.nbytes for layout in self._layouts)
+        self.nbytes = sum(layout.nbytes for layout in self.layouts)
+        self.end = end_of(start, self.nbytes)
         self._pickled = index[end:]
         self.is_array = not self._pickled
-        if self.is_array and len(self._layouts) != 1:
+        if self.is_array and len(self.layouts) != 1:
             raise CorruptMessageError("it has no object")
-
-    def check_into(self, out: NDArray[Any]) -> None:
-        """Raise unless the message is an array that can be received into `out`."""
-        if not self.is_array:
-            raise TypeError(NOT_AN_ARRAY)
-        self._layouts[0].check_into(out)
-
-    def allocate(self) -> list[NDArray[Any]]:
-        """Return arrays for the bytes of the message to be received into."""
-        return [layout.allocate() for layout in self._layouts]
 
     def rebuild(self, arrays: list[NDArray[Any]]) -> Any:
         """Return the object that was sent, around the arrays that were received."""
@@ -305,8 +342,8 @@ def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
     if not isinstance(array, Described):
         raise TypeError(NOT_AN_ARRAY)
     try:
-        layout = Layout(array.dtype, array.shape, array.order)
-    except AttributeError:
+        layout = Layout(array.dtype, array.shape, array.order).known_by(out)
+    except (AttributeError, CorruptMessageError):
         raise TypeError(NOT_AN_ARRAY) from None
     layout.check_into(out)
     if type(array.data) is not bytes or len(array.data) != plain_view(out).nbytes:

@@ -10,7 +10,7 @@ from ndpipe.tasks.deadlocks import put_result, receive_then_send, send_result, s
 from ndpipe.tasks.endings import await_end, send_then, start_and_die
 from ndpipe.tasks.first_steps import echo, receive_and_zero, send_frames, send_ones
 from ndpipe.tasks.interrupts import receive_when_told
-from ndpipe.tasks.network import serve_doubles
+from ndpipe.tasks.network import serve_doubles, serve_means
 from ndpipe.tasks.pool import serve_pipe, serve_queue, subtract_mean
 from ndpipe.tasks.raw_bytes import bytes_of, header_of, send_image
 from ndpipe.tasks.round_trips import Labelled, layouts, properties, report
@@ -44,6 +44,7 @@ __all__ = [
     "send_then_receive",
     "serve",
     "serve_doubles",
+    "serve_means",
     "serve_pipe",
     "serve_queue",
     "start_and_die",

@@ -1,11 +1,13 @@
-"""A server that other machines connect to: a Listener with a key, made fast by `ndpipe.wrap`."""
+"""Servers that others connect to: a Listener with a key, made fast by `ndpipe.wrap`."""
 
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 
+import numpy as np
+
 from ndpipe.connection import wrap
 
-__all__ = ["serve_doubles"]
+__all__ = ["serve_doubles", "serve_means"]
 
 
 def serve_doubles(announce: Connection, authkey: bytes) -> None:
@@ -59,3 +61,66 @@ def serve_doubles(announce: Connection, authkey: bytes) -> None:
                         conn.send(2 * conn.recv())
                 except EOFError:
                     return
+
+
+def serve_means(announce: Connection, authkey: bytes) -> None:
+    """Listen on the loopback, and send back the means of the columns of each table that comes.
+
+    No message can run code here: pickles are refused, and so is what needs more than 16 MiB. Who
+    sends such a message is disconnected, and the next client is waited for. When a client closes
+    its end, the server ends.
+
+    Parameters
+    ----------
+    announce : multiprocessing.connection.Connection
+        One end of a pipe. The address, a pair of host and port, is sent through it, and the end
+        is closed.
+    authkey : bytes
+        The key that clients must have.
+
+    See Also
+    --------
+    ndpipe.wrap : Turns the accepted connection into one that takes no pickle.
+
+    Examples
+    --------
+    >>> import multiprocessing
+    >>> from multiprocessing.connection import Client
+    >>> import numpy as np
+    >>> import ndpipe
+    >>> from ndpipe.tasks import serve_means
+    >>> here, there = multiprocessing.Pipe()
+    >>> server = multiprocessing.Process(target=serve_means, args=(there, b"secret"))
+    >>> server.start()
+    >>> there.close()
+    >>> client = Client(here.recv(), authkey=b"secret")
+    >>> with ndpipe.wrap(client, allow_pickle=False) as conn:
+    ...     conn.send({"table": np.array([[1.0, 2.0], [3.0, 4.0]])})
+    ...     print(conn.recv())
+    ...     conn.send("a table")
+    ...     print(conn.recv())
+    {'means': array([2., 3.])}
+    {'error': 'send {"table": a table of floats}'}
+    >>> server.join()
+    >>> here.close()
+    """
+    with Listener(("127.0.0.1", 0), authkey=authkey) as listener:
+        with announce:
+            announce.send(listener.address)
+        while True:
+            try:
+                client = listener.accept()
+            except (AuthenticationError, EOFError, ConnectionError):
+                continue  # the key was wrong, or the client went away
+            with wrap(client, allow_pickle=False, max_bytes=1 << 24) as conn:
+                try:
+                    while True:
+                        match conn.recv():  # known types, any values
+                            case {"table": np.ndarray(ndim=2, dtype=np.dtype(kind="f")) as table}:
+                                conn.send({"means": table.mean(axis=0)})
+                            case _:
+                                conn.send({"error": 'send {"table": a table of floats}'})
+                except EOFError:
+                    return
+                except OSError as error:
+                    print("disconnected:", error)
