@@ -543,6 +543,10 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     the standard library takes for those, is slower. On Windows, arrays go through the standard
     connection's own messages.
 
+    A socket copies what it carries twice. On Linux, arrays of `splice_threshold` bytes go through a
+    pipe that is made for their message and is lent the sender's pages, which saves a copy. Where
+    no such pipe can be had, they go through the socket.
+
     Examples
     --------
     >>> import multiprocessing
