@@ -545,6 +545,7 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
         copied once instead of twice: see the notes. None switches that off; so does the
         environment variable ``NDPIPE_SPLICE_THRESHOLD``, set to ``off`` when ndpipe is imported,
         for all connections that are made without this argument. It may be set to a number too.
+        With ``allow_pickle=False`` nothing is spliced.
     allow_pickle : bool, default True
         If False, the ends send no pickle and refuse each that comes, with `OSError`, before
         anything is unpickled: no message can run code. Objects are then lists, tuples, dicts,
@@ -572,6 +573,10 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     Both kinds are socket pairs, simplex ones with one half shut down: an :func:`os.pipe`, which
     the standard library takes for those, is slower. On Windows, arrays go through the standard
     connection's own messages.
+
+    A socket copies what it carries twice. On Linux, arrays of `splice_threshold` bytes go through a
+    pipe that is made for their message and is lent the sender's pages, which saves a copy. Where
+    no such pipe can be had, they go through the socket.
 
     Examples
     --------

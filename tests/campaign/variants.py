@@ -35,5 +35,7 @@ class Variant(NamedTuple):
 
 
 VARIANTS = {
-    "streamed": Variant({}),
+    "streamed": Variant({"splice_threshold": None}),
+    "spliced": Variant({"splice_threshold": 1}, recorded={"splice_threshold": None}),
+    "plain": Variant({"allow_pickle": False}),
 }

@@ -4,7 +4,9 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import select
 import signal
+import socket
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -52,8 +54,18 @@ def send_zeros_for_ever(conn: Connection, nbytes: int) -> None:
 
 def receive_bytes_then_die(conn: Connection, nbytes: int) -> None:
     """Take so many bytes off the stream, whatever they mean, then be killed."""
-    while nbytes > 0:
-        nbytes -= len(os.read(conn.fileno(), min(nbytes, 1 << 16)))
+    poller = select.poll()
+    poller.register(conn.fileno(), select.POLLIN)
+    with socket.socket(fileno=conn.fileno()) as end:
+        while nbytes > 0:
+            for number, _ in poller.poll():
+                if number != conn.fileno():
+                    nbytes -= len(os.read(number, min(nbytes, 1 << 16)))
+                    continue
+                data, pipes, _, _ = socket.recv_fds(end, min(nbytes, 1 << 16), 1)
+                nbytes -= len(data)
+                for pipe in pipes:  # where the rest of the message comes through
+                    poller.register(pipe, select.POLLIN)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -9,10 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from array import array
 from collections.abc import Callable
+from multiprocessing import resource_sharer
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -152,6 +155,7 @@ def test_a_refused_message_keeps_its_pipe(ends: Any, in_thread: Any, passed: boo
         with out.recv() as copy:
             assert_same(copy.recv(), LARGE)
             b.close()
+    resource_sharer.stop(timeout=10)
 
 
 def test_a_refused_message_is_given_up(ends: Any, in_thread: Any) -> None:
@@ -201,8 +205,8 @@ def test_a_fork_in_the_middle(ends: Any, in_thread: Any, who: str) -> None:
     a, b = ends
 
     def pipes() -> int:
-        links = [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")[:-1]]  # noqa: PTH115, PTH208
-        return sum(link.startswith("pipe:") for link in links)
+        links = Path("/proc/self/fd").iterdir()
+        return sum(link.is_fifo() for link in links)
 
     before = in_fork(pipes)
     if who == "sender":
@@ -264,7 +268,7 @@ def test_a_peer_that_lies(ends: Any, what: str) -> None:
     """It is an OSError, the connection is closed, and no descriptor is left."""
     a, b = ends
     lie(what)(a)
-    with pytest.raises(OSError, match=r"corrupt|Bad file|end of file after \d+ of \d+ bytes"):
+    with pytest.raises(OSError, match=r"corrupt|end of file after \d+ of \d+ bytes"):
         b.recv()
     assert b.closed
 
@@ -356,12 +360,9 @@ def test_the_peer_leaves_in_the_middle(ends: Any, in_thread: Any) -> None:
         raise Stop
 
     before = signal.signal(signal.SIGUSR1, interrupt)
-    main = signal.pthread_kill
-    import threading
-
     me, said = threading.get_ident(), []
     receiving = in_thread(lambda: (time.sleep(0.3), said.append(outcome(b.recv))))
-    timer = threading.Timer(0.1, main, (me, signal.SIGUSR1))
+    timer = threading.Timer(0.1, signal.pthread_kill, (me, signal.SIGUSR1))
     timer.start()
     try:
         with pytest.raises(Stop):

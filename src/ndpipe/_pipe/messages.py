@@ -46,24 +46,23 @@ def send_object(
 
     Without pickle it is a description, with all its arrays beside it.
     """
-    if allow_pickle:
-        start, arrays = wire.encode(obj, threshold)
-        if not arrays and len(start) <= _SMALL:
-            stream.send(wire.INT32.pack(len(start)) + start)
-            return
-        if not arrays:
-            send_bytes(stream, start)
-            return
-    else:
+    if not allow_pickle:
+        # Never spliced: a peer that is not trusted could keep pages of the sender's memory.
         start, arrays = describing.encode(obj)
-    nbytes = sum(map(len, arrays))
-    if splice_threshold is not None and nbytes >= max(splice_threshold, 1):
+        if len(start) + sum(map(len, arrays)) <= _SMALL:
+            start, arrays = b"".join([start, *arrays]), []
+        stream.send(start, *arrays)
+        return
+    start, arrays = wire.encode(obj, threshold)
+    if not arrays and len(start) <= _SMALL:
+        stream.send(wire.INT32.pack(len(start)) + start)
+    elif not arrays:
+        send_bytes(stream, start)
+    elif splice_threshold is None or sum(map(len, arrays)) < splice_threshold:
+        stream.send(start, *arrays)
+    else:
         way = splice.SplicedOutgoing if stream.file.unix_socket else None
         stream.send(start, *arrays, way=way)
-    elif not allow_pickle and len(start) + nbytes <= _SMALL:
-        stream.send(b"".join([start, *arrays]))
-    else:
-        stream.send(start, *arrays)
 
 
 def send_bytes(stream: Stream, body: bytes | memoryview) -> None:

@@ -60,7 +60,7 @@ THRESHOLD = _default_threshold(os.environ.get(_VARIABLE))
 """Bytes of arrays from which a message is spliced: below, making a pipe costs more than a copy."""
 
 _PIPE_SIZE = 1 << 20  # bytes; a larger pipe would leave more to be written, and fit no cache
-_F_SETPIPE_SZ, _SPLICE_F_NONBLOCK = 1031, 2
+_F_GETFL, _F_SETPIPE_SZ, _SPLICE_F_NONBLOCK = 3, 1031, 2
 _LOOK_AGAIN = 500  # milliseconds until a wait looks whether the connection was closed meanwhile
 _RIGHTS = socket.SOL_SOCKET, getattr(socket, "SCM_RIGHTS", 1)
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
@@ -254,8 +254,9 @@ def _check(pipe: Descriptors, is_truncated: bool) -> None:
     if is_truncated:
         raise wire.CorruptMessageError("it has more than one descriptor")
     (status,) = pipe.calls(os.fstat, READING)
-    if not stat.S_ISFIFO(status.st_mode):
-        raise wire.CorruptMessageError("its descriptor is no pipe")
+    (flags,) = pipe.calls(_fcntl, READING, _F_GETFL, 0)
+    if not stat.S_ISFIFO(status.st_mode) or flags & os.O_ACCMODE != os.O_RDONLY:
+        raise wire.CorruptMessageError("its descriptor is no pipe to read from")
     list(pipe.calls(os.set_blocking, READING, False))  # the peer may have made it otherwise
 
 

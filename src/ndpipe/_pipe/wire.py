@@ -21,9 +21,9 @@ An *out-of-band message* carries arrays beside the object that holds them::
     arrays    the bytes of each array, in that order, with nothing between them; a full stop where
               a described message has none: there is something left to wait for when it is refused
 
-In a *spliced* message, whose kind is 02 or 04 instead, the bytes of the arrays do not follow the
-index: they come through a pipe. A descriptor of its reading end is attached (``SCM_RIGHTS``) to the
-first byte of the index, which is sent by itself, and this ends what goes through the connection::
+A *spliced* message, kind 02, is a pickled one whose arrays' bytes do not follow the index: they come
+through a pipe. A descriptor of its reading end is attached (``SCM_RIGHTS``) to the first byte of the
+index, which is sent by itself, and this ends what goes through the connection::
 
     last      1 byte     a full stop, read when all arrays have come
 
@@ -68,8 +68,7 @@ THRESHOLD = 1 << 17
 
 MARK = b"\xff\xff\xff\xff\xffndpipe"  # and a byte that says which kind of message it is
 _KIND = len(MARK)  # where that stands
-MAGICS = tuple(MARK + bytes([kind]) for kind in (1, 2, 3, 4))
-MAGIC, _, DESCRIBED, _ = MAGICS
+MAGIC, SPLICED, DESCRIBED = MAGICS = [MARK + bytes([kind]) for kind in (1, 2, 3)]
 END = b"."
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
 NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
@@ -217,17 +216,17 @@ def head(magic: bytes, index: bytes) -> bytes:
 
 def is_described(start: bytes | bytearray) -> bool:
     """Whether the index of an out-of-band message is a description."""
-    return start[_KIND] > 2
+    return start[_KIND] == DESCRIBED[_KIND]
 
 
 def is_spliced(start: bytes | bytearray) -> bool:
     """Whether the arrays of an out-of-band message come through a pipe."""
-    return not start[_KIND] % 2
+    return start[_KIND] == SPLICED[_KIND]
 
 
 def spliced(start: bytes) -> bytes:
     """Return the start of a streamed message, up to and with its index, for spliced arrays."""
-    return head(start[:_KIND] + bytes([start[_KIND] + 1]), start[HEAD_SIZE:])
+    return head(SPLICED, start[HEAD_SIZE:])
 
 
 def end_of(start: bytes, nbytes: int) -> bytes:
