@@ -42,7 +42,10 @@ def _is_metadata_of_time(metadata: Any) -> bool:
     if not (type(metadata) is tuple and len(metadata) == 2 and type(metadata[1]) is tuple):
         return False
     unit, *numbers = metadata[1] or (None,)
-    is_unit = type(unit) is bytes and len(numbers) == 3 and all(type(n) is int for n in numbers)
+    # The last two have had no meaning since NumPy 1.7, which warns of other values.
+    is_unit = (
+        type(unit) is bytes and list(map(type, numbers)) == [int] * 3 and numbers[1:] == [1, 1]
+    )
     return is_unit and (metadata[0] is None or type(metadata[0]) is dict)
 
 
