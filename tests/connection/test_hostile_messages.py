@@ -68,6 +68,7 @@ STATES = {
     "a time with no metadata": ("M8", (*TIME[:8], None)),
     "a time of another version": ("M8", (3, *TIME[1:])),
     "a unit that is a number": ("M8", (*TIME[:8], (None, (1, 1, 1, 1)))),
+    "a unit with events": ("M8", (*TIME[:8], (None, (b"s", 1, 1, 2)))),  # which NumPy warns of
     "a unit of nothing": ("M8", (*TIME[:8], (None, ()))),
     "a list": ("f8", [3, "<", None, None, None, -1, -1, 0]),
     "no order": ("f8", (3, None, None, None, None, -1, -1, 0)),
