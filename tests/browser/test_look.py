@@ -63,7 +63,7 @@ def test_a_new_reader_finds_both_ways(page: Page) -> None:
     assert "if __name__" in page.locator("#the-whole-script pre").inner_text()
     page.wait_for_load_state("networkidle")
     page.goto("/index.html")
-    page.locator(".routes a[href='cost.html']").click()
+    page.locator(".routes .sd-card", has_text="What will it cost?").click()
     page.get_by_label("Shape, or size").fill("3 GB")
     assert page.locator("#cost-answer").inner_text().startswith("3 GB")
 
