@@ -1,5 +1,6 @@
 """Bytes of every kind for the parsers of what a peer sends: see what must hold in `targets.py`."""
 
+import copyreg
 import importlib.util
 import os
 import random
@@ -13,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.fuzz import targets
+
+from ndpipe._pipe import wire
 
 SEEDS = list(targets.seeds())
 TARGETS = pytest.mark.parametrize("number", range(len(targets.TARGETS)))
@@ -31,6 +34,9 @@ FOUND = [
     # Types that a pickle may name make memory when they are called.
     (1, b"\x02cnumpy\nbytes_\nJ\xff\xff\xff\x7f\x85R."),
     (1, b"\x03cnumpy\nvoid\nJ\xff\xff\xff\x7f\x85R."),
+    (1, b"\x00cnumpy._core.numeric\n_frombuffer\n(J\xff\xff\xff\x7fNNNtR."),
+    # A dtype whose constructor was left out.
+    (2, b"\x03\x80\x04]cnumpy\ndtype\nX\x03\x00\x00\x00V12\x81\x88X\x01\x00\x00\x00C\x87a."),
 ]
 
 
@@ -38,6 +44,16 @@ FOUND = [
 def test_seeds_and_findings(number: int, data: bytes) -> None:
     """The messages from which the fuzzer sets out, and those at which it once stopped."""
     targets.TARGETS[number](data)
+
+
+def test_extensions_of_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a program has registered with copyreg is not reached, nor called."""
+    called: list[Any] = []
+    monkeypatch.setitem(copyreg._extension_cache, 7, called.append)
+    for code in (b"\x82\x07", b"\x83\x07\x00", b"\x84\x07\x00\x00\x00"):
+        with pytest.raises(TypeError, match="not an array"):
+            wire.decode_array(code + b"K\x01\x85R.", targets.OUTS[0])
+    assert not called
 
 
 @TARGETS

@@ -245,6 +245,8 @@ class ArrayUnpickler(pickle._Unpickler):
         pickle.BUILD[0]: _load_build,
         pickle.BYTEARRAY8[0]: _load_bytearray,
     }
+    for _code in (pickle.EXT1, pickle.EXT2, pickle.EXT4):
+        del dispatch[_code[0]]  # which can reach what copyreg has, past find_class
 
 
 def _scalar_types(dtype: np.dtype[Any]) -> set[type]:
@@ -283,6 +285,8 @@ class Described:
 
 
 def _described(data: Any, dtype: Any, shape: Any, order: Any) -> Any:
+    if not isinstance(data, bytes | bytearray):  # of a number, bytes() makes so many
+        raise TypeError("no bytes")
     return Described(shape, dtype, SimpleNamespace(data=bytes(data)), order)
 
 
@@ -308,9 +312,11 @@ class DescribedDtype:
     state : tuple
     """
 
+    kind: Any = None  # a pickle can leave the constructor out
+    state: Any = ()
+
     def __init__(self, kind: Any, *_: Any) -> None:
         self.kind = kind
-        self.state: Any = ()
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
