@@ -96,6 +96,7 @@ html_css_files = [
     "ndpipe.css",
     "gallery.css",
     "keyboard.css",
+    "narrow.css",
     "print.css",
 ]
 html_js_files = [

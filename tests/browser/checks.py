@@ -85,8 +85,9 @@ def fit(page: Page) -> list[str]:
       const place = places.find(place => place.scrollWidth > place.clientWidth);
       if (!place) return [];
       const wide = [...place.querySelectorAll("*")]
-        .filter(e => e.getBoundingClientRect().right > innerWidth);
-      return [place, ...wide].map(e => e.outerHTML.slice(0, 100));
+        .filter(e => e.getBoundingClientRect().right > innerWidth)
+        .filter(e => !e.closest("pre *, .table-wrapper *"));
+      return [...wide, place].map(e => e.outerHTML.slice(0, 100));
     }"""
     return [f"wider than the window: {element}" for element in page.evaluate(wider)[:5]]
 
