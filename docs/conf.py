@@ -108,6 +108,7 @@ html_css_files = [
     "gallery.css",
     "keyboard.css",
     "look.css",
+    "narrow.css",
     "print.css",
     "tools/tools.css",
 ]

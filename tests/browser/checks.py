@@ -79,11 +79,16 @@ def accessibility(page: Page) -> list[str]:
 
 
 def fit(page: Page) -> list[str]:
-    """Return what makes a page scroll sideways."""
-    wider = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-      [...document.querySelectorAll("body *")]
+    """Return what makes a page scroll sideways: all of it, or what is beside the menu."""
+    wider = """() => {
+      const places = [document.documentElement, document.querySelector(".content")];
+      const place = places.find(place => place.scrollWidth > place.clientWidth);
+      if (!place) return [];
+      const wide = [...place.querySelectorAll("*")]
         .filter(e => e.getBoundingClientRect().right > innerWidth)
-        .map(e => e.outerHTML.slice(0, 100))"""
+        .filter(e => !e.closest("pre *, .table-wrapper *"));
+      return [...wide, place].map(e => e.outerHTML.slice(0, 100));
+    }"""
     return [f"wider than the window: {element}" for element in page.evaluate(wider)[:5]]
 
 

@@ -21,9 +21,9 @@ def fallback_pipe(duplex: bool = True, *, threshold: int = 1, **limits: Any) -> 
     return windows.wrap(first, threshold, accepted), windows.wrap(second, threshold, accepted)
 
 
-def spliced_pipe(duplex: bool = True, *, threshold: int = 1) -> tuple[Any, Any]:
+def spliced_pipe(duplex: bool = True, *, threshold: int = 1, **limits: Any) -> tuple[Any, Any]:
     """Return a pipe that splices every array which travels out of band."""
-    return ndpipe.Pipe(duplex, threshold=threshold, splice_threshold=1)
+    return ndpipe.Pipe(duplex, threshold=threshold, splice_threshold=1, **limits)
 
 
 MAKES = {"descriptors": descriptor_pipe, "messages": fallback_pipe}
