@@ -5,6 +5,7 @@ import os
 import pickle
 import socket
 import struct
+import sys
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import array_zoo
 import numpy as np
 import pytest
+from recorded import record
 
 import ndpipe
 from ndpipe._pipe import wire
@@ -107,7 +109,7 @@ def test_the_threshold(threshold: int, off: int, closing: Any) -> None:
     a.send(sent)
     with socket.socket(fileno=os.dup(b.fileno())) as end:
         head = end.recv(12, socket.MSG_PEEK)
-    assert (head == wire.MAGIC) == (off >= 0)
+    assert wire.is_magic(head) == (off >= 0)
     array_zoo.assert_same(b.recv(), sent)
 
 
@@ -145,7 +147,7 @@ def test_arrays_past_one_system_call(
 
 def test_the_format_is_what_the_docstring_says(closing: Any) -> None:
     """Take an out-of-band message apart by hand."""
-    a, b = map(closing.enter_context, ndpipe.Pipe(threshold=1))
+    a, b = map(closing.enter_context, ndpipe.Pipe(threshold=1, splice_threshold=None))
     x, y = np.arange(3, dtype="<u2"), np.asfortranarray(np.eye(2))
     a.send({"x": x, "y": y})
     a.close()
@@ -157,3 +159,23 @@ def test_the_format_is_what_the_docstring_says(closing: Any) -> None:
     assert arrays == x.tobytes() + y.tobytes(order="F")
     with pytest.raises(pickle.UnpicklingError, match="beside"):
         pickle.loads(index[len(pickle.dumps(pickle.loads(index))) :])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has vmsplice")
+def test_the_format_of_spliced_arrays(closing: Any) -> None:
+    """The pipe comes with the first byte of the index, and a full stop ends the rest."""
+    x = np.arange(3, dtype="<u2")
+    streamed = record(x)
+    a, b = map(closing.enter_context, ndpipe.Pipe(threshold=1, splice_threshold=1))
+    a.send(x)
+    with socket.socket(fileno=os.dup(b.fileno())) as end:
+        head, nothing, _, _ = socket.recv_fds(end, 28, 1)
+        first, pipes, _, _ = socket.recv_fds(end, 1000, 1)
+        rest = end.recv(1000)
+    with open(pipes[0], "rb") as pipe:  # noqa: PTH123
+        assert pipe.read() == x.tobytes()
+    assert head[:12] == b"\xff\xff\xff\xff\xffndpipe\x02"
+    assert head[12:24] == streamed[12:24]
+    assert not nothing
+    assert len(first) == 1
+    assert first + rest == streamed[28 : -x.nbytes] + b"."
