@@ -86,7 +86,7 @@ STATES = {
 }
 
 # It is no dtype at all, or another one than that of `out`.
-REFUSED, REFUSED_WITH = (TypeError, ValueError), "not an array|has dtype another one"
+REFUSED, REFUSED_WITH = (TypeError, ValueError), "not an array|has dtype"
 
 
 class Said:

@@ -109,7 +109,7 @@ def test_the_threshold(threshold: int, off: int, closing: Any) -> None:
     a.send(sent)
     with socket.socket(fileno=os.dup(b.fileno())) as end:
         head = end.recv(12, socket.MSG_PEEK)
-    assert wire.is_magic(head) == (off >= 0)
+    assert (head in wire.MAGICS) == (off >= 0)
     array_zoo.assert_same(b.recv(), sent)
 
 

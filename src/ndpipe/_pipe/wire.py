@@ -21,9 +21,9 @@ An *out-of-band message* carries arrays beside the object that holds them::
     arrays    the bytes of each array, in that order, with nothing between them; a full stop where
               a described message has none: there is something left to wait for when it is refused
 
-A *spliced* message, kind 02, is a pickled one whose arrays' bytes do not follow the index: they come
-through a pipe. A descriptor of its reading end is attached (``SCM_RIGHTS``) to the first byte of the
-index, which is sent by itself, and this ends what goes through the connection::
+A *spliced* message, kind 02, is a pickled one whose arrays' bytes do not follow the index: they
+come through a pipe. A descriptor of its reading end is attached (``SCM_RIGHTS``) to the first byte
+of the index, which is sent by itself, and this ends what goes through the connection::
 
     last      1 byte     a full stop, read when all arrays have come
 
