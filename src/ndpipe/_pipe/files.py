@@ -114,7 +114,7 @@ class _PipeFile:
         # index() refuses the None of a descriptor that somebody has made non-blocking.
         return map(operator.index, map(self._file.write, data))
 
-    def peek(self, n: int) -> bytes:  # noqa: ARG002
+    def peek(self, n: int) -> bytes:  # noqa: ARG002 - the call of a file
         return b""
 
     def is_at_end(self) -> bool:

@@ -38,7 +38,7 @@ _PLAIN_KINDS = frozenset("biufcmMSUV")
 _KNOWN = sys.stdlib_module_names | {"numpy"}
 # What was registered with ForkingPickler, which multiprocessing pickles with. It has a say before
 # copyreg, but not over functions and classes, which are pickled by name.
-_REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
+_REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined] # private
 _BY_NAME = frozenset({FunctionType, type})
 # With protocol 5, the default from Python 3.14 on, what is read-only arrives read-only.
 _ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
@@ -168,7 +168,7 @@ def _in_its_byte_order(cls: type, array: NDArray[Any]) -> tuple[Any, ...]:
     order = "C" if array.flags.c_contiguous else "F"
     layout = array.shape, array.dtype, np.frombuffer(raw(array), np.uint8), 0, None, order
     if cls is np.ndarray:
-        return copyreg.__newobj__, (cls, *layout)  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (cls, *layout)  # type: ignore[attr-defined] # no stub
     return np.ndarray.__new__, (cls, *layout)
 
 

@@ -15,11 +15,11 @@ from multiprocessing import connection as standard
 from typing import Any
 
 from ndpipe._pipe import wire
+from ndpipe._pipe.end import Connection
 from ndpipe._pipe.files import Part
 from ndpipe._pipe.limits import Limits
 from ndpipe._pipe.standard import take_handle
 from ndpipe._pipe.stream import Incoming, Outgoing, Stream
-from ndpipe.connection import Connection
 
 __all__ = ["MessageConnection", "wrap"]
 
