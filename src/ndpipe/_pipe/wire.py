@@ -34,8 +34,7 @@ nothing is unpickled or allocated, before the bytes that say so are known to be 
 sent.
 
 An end with ``allow_pickle=False`` sends each object as a described message, all its arrays beside
-it, and receives no other. The words of a description are those of
-:mod:`ndpipe._pipe.description`.
+it, and receives no other. The words of a description are those of ``ndpipe._pipe.description``.
 """
 
 import io
