@@ -104,6 +104,13 @@ def serve_means(announce: Connection, authkey: bytes) -> None:
     >>> server.join()
     >>> here.close()
     """
+
+    def reply(message: object) -> dict[str, object]:
+        match message:  # of known types, with any values
+            case {"table": np.ndarray(ndim=2) as table} if table.dtype.kind == "f":
+                return {"means": table.mean(axis=0)}
+        return {"error": 'send {"table": a table of floats}'}
+
     with Listener(("127.0.0.1", 0), authkey=authkey) as listener:
         with announce:
             announce.send(listener.address)
@@ -115,11 +122,7 @@ def serve_means(announce: Connection, authkey: bytes) -> None:
             with wrap(client, allow_pickle=False, max_bytes=1 << 24) as conn:
                 try:
                     while True:
-                        match conn.recv():  # known types, any values
-                            case {"table": np.ndarray(ndim=2, dtype=np.dtype(kind="f")) as table}:
-                                conn.send({"means": table.mean(axis=0)})
-                            case _:
-                                conn.send({"error": 'send {"table": a table of floats}'})
+                        conn.send(reply(conn.recv()))
                 except EOFError:
                     return
                 except OSError as error:
