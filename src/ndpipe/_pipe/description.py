@@ -5,7 +5,7 @@ The index of a described message is two lines of JSON (:rfc:`8259`) in ASCII::
     [[dtype, shape, "C" or "F"], ...]    an entry for each array, in the order of their bytes
     object                               left out where the object is itself the one array
 
-A dtype is what a ``.npy`` file says of it (:func:`numpy.lib.format.dtype_to_descr`). None, bool,
+A dtype is what a ``.npy`` file says of it (``numpy.lib.format.dtype_to_descr``). None, bool,
 int, float, str, list and dict are what JSON has for them. What JSON has nothing for is an object
 with one member, a tag::
 
