@@ -25,6 +25,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "_ext.archives",
+    "_ext.captions",
     "_ext.command_output",
     "_ext.freshness",
     "_ext.image_sizes",
@@ -103,7 +104,6 @@ html_js_files = [
     ("scrolling.js", {"defer": "defer"}),
 ]
 html_search_scorer = "_ext/search_scorer.js"
-templates_path = ["_templates"]
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 html_copy_source = False
