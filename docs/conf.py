@@ -28,6 +28,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "_ext.archives",
+    "_ext.captions",
     "_ext.command_output",
     "_ext.cost_tool",
     "_ext.freshness",
@@ -117,7 +118,6 @@ html_js_files = [
     ("scrolling.js", {"defer": "defer"}),
 ]
 html_search_scorer = "_ext/search_scorer.js"
-templates_path = ["_templates"]
 # The address of the site, for canonical links, the site map, previews and the page for what is not
 # found. Without one it is where `nox -s docs-live` shows the site.
 html_baseurl = (

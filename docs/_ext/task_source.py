@@ -8,6 +8,7 @@ method for example.
 import importlib
 import inspect
 import re
+import textwrap
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Excerpt(LiteralInclude):
             lines = lines_without_docstring(find(source, self.options["pyobject"]))
             # literalinclude counts from the first line of the object.
             self.options["lines"] = ",".join(str(line - lines[0] + 1) for line in lines)
+            self.options["dedent"] = None  # a method that is copied is code by itself
         return super().run()
 
 
@@ -91,7 +93,7 @@ def to_notebook(source_directory: Path, text: str, *args: Any) -> str:
         source = (source_directory / match["path"].removeprefix("/")).read_text("utf-8")
         module = source.splitlines()
         lines = lines_without_docstring(find(source, match["name"]))
-        return fenced("\n".join(module[line - 1] for line in lines))
+        return fenced(textwrap.dedent("\n".join(module[line - 1] for line in lines)))
 
     text = _EXCERPT.sub(excerpt, text if text.endswith("\n") else f"{text}\n")
     text = _TASK.sub(lambda match: fenced(task_source(*match["names"].split())[0]), text)

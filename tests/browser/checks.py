@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Request, Route
 from tests.site.links import HTML, broken_links
 
 PAGES = sorted(page.relative_to(HTML).as_posix() for page in HTML.rglob("*.html"))
@@ -45,12 +45,17 @@ def watch(page: Page, site: str) -> list[str]:
             route.abort()
 
     page.route(lambda url: not url.startswith(site), gate)
-    page.on("requestfailed", lambda r: problems.append(f"failed: {r.url}"))
+    page.on("requestfailed", lambda r: failed(r) and problems.append(f"failed: {r.url}"))
     page.on("response", lambda r: r.status >= 400 and problems.append(f"{r.status}: {r.url}"))
     page.on("pageerror", lambda error: problems.append(f"script: {error}"))
     page.on("console", lambda m: m.type == "error" and problems.append(f"console: {m.text}"))
     page.add_init_script(_OBSERVE)
     return problems
+
+
+def failed(request: Request) -> bool:
+    """Tell whether a request failed by itself; one that a page's end has cut short did not."""
+    return request.failure != "net::ERR_ABORTED"
 
 
 def faults(page: Page, path: str, widths: Iterable[int] = WIDTHS) -> list[str]:
@@ -125,15 +130,19 @@ def weight(page: Page) -> list[str]:
         found.append(f"{total - figures} bytes without figures")
     if total >= WITH_FIGURES:
         found.append(f"{total} bytes with figures")
-    paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    painted = page.evaluate(paint)
+    painted = _first_paint(page)
     for _ in range(2):  # another load tells a slow page from a machine that was busy
         if painted >= FIRST_PAINT:
             page.reload(wait_until="load")
-            painted = min(painted, page.evaluate(paint))
+            painted = min(painted, _first_paint(page))
     if painted >= FIRST_PAINT:
         found.append(f"first contentful paint after {painted:.0f} ms")
     return found
+
+
+def _first_paint(page: Page) -> float:
+    paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+    return float(page.wait_for_function(paint).json_value())
 
 
 def shifts(page: Page) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.browser.checks import HTML, PAGES
+from tests.browser.checks import HTML, PAGES, failed
 from tests.browser.test_copies import SEND
 from tests.browser.test_pages import FIGURES
 from tests.browser.test_search import first_results
@@ -44,7 +44,7 @@ def test_every_page_opens_from_disk(browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
     problems: list[str] = []
-    page.on("requestfailed", lambda r: problems.append(r.url))
+    page.on("requestfailed", lambda r: failed(r) and problems.append(r.url))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda m: m.type == "error" and problems.append(m.text))
     for path in PAGES:
