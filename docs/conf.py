@@ -37,7 +37,7 @@ extensions = [
     "_ext.main_guard",
     "_ext.not_found",
     "_ext.page_facts",
-    "_ext.process_output",
+    "_ext.process_labels",
     "_ext.record",
     "_ext.sharing",
     "_ext.site_map",

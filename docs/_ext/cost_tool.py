@@ -10,7 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from _ext.cost_data import capacities, limits, page_data, table
-from _ext.process_output import captured, parse
+from _ext.process_labels import captured, parse
 from _ext.record import read_record
 from ndpipe import format_bytes
 from ndpipe.compare import Comparison

@@ -16,7 +16,7 @@ from _ext.capture import run_block
 project = "throw-away"
 extensions = [
     "sphinx_design", "sphinx_gallery.gen_gallery",
-    "_ext.freshness", "_ext.main_guard", "_ext.page_facts", "_ext.process_output",
+    "_ext.freshness", "_ext.main_guard", "_ext.page_facts", "_ext.process_labels",
     "_ext.task_source", "_ext.whole_script",
 ]
 html_theme = "basic"

@@ -2,7 +2,7 @@
 
 import pytest
 from _ext.capture import PARENT_MARK as P
-from _ext.process_output import parse
+from _ext.process_labels import parse
 
 
 @pytest.mark.parametrize(
