@@ -13,7 +13,7 @@ since nobody can tell any longer where the next message begins; using it again r
 with the reason.
 
 As with the standard connection, `Connection.recv` unpickles what it is sent, and unpickling can
-run any code: the peer must be trusted.
+run any code: the peer must be trusted. With ``allow_pickle=False`` it does not.
 """
 
 import contextlib

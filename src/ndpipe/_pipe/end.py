@@ -112,6 +112,9 @@ class Connection(StandardConnection):
             If the connection is closed or receive-only.
         pickle.PicklingError, TypeError, AttributeError
             If the object cannot be pickled. Nothing has been sent then.
+        TypeError, ValueError
+            If this end has ``allow_pickle=False`` and the object cannot be described: the error
+            says what and where. Nothing has been sent then.
 
         See Also
         --------
@@ -229,7 +232,8 @@ class Connection(StandardConnection):
             If the peer has closed its end and everything it sent has been received.
         OSError
             If the peer went away in the middle of a message, which then says how many of how many
-            bytes came; if what came is not a message; if the connection is closed or send-only.
+            bytes came; if what came is not a message, or one that this end does not accept (a
+            pickle, or more than `max_bytes`); if the connection is closed or send-only.
         MemoryError
             If there is no memory for what the peer sends. The connection is closed then.
         Exception
