@@ -65,9 +65,11 @@ def watched(
 ) -> Iterator[tuple[Page, list[str]]]:
     """Open a window with a list that grows by what goes wrong in it.
 
-    The parameter is the theme and the width.
+    The theme and the width are the parameter, of this fixture or of `page`, which is made from it.
     """
-    theme, width = getattr(request, "param", ("light", 1280))
+    callspec = getattr(request.node, "callspec", None)
+    given = callspec.params if callspec else {}
+    theme, width = given.get("watched") or given.get("page") or ("light", 1280)
     context = browser.new_context(
         base_url=site, color_scheme=theme, viewport={"width": width, "height": 900}
     )

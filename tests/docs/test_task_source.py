@@ -46,7 +46,7 @@ def test_the_page_and_the_notebook_show_the_source(gallery: Gallery) -> None:
         assert "from multiprocessing.connection import Connection\n\nimport numpy as np\n" in shown
         assert "message = conn.recv()" in shown
         assert "Parameters" not in shown
-        assert "return self.conn.recv()" in shown
+        assert "\ndef read(self):\n    return self.conn.recv()" in shown, "it can be pasted"
         assert "Read." not in shown
         assert "__main__" not in shown
         assert "\nprint(2)" in shown
@@ -57,7 +57,7 @@ def test_the_page_and_the_notebook_show_the_source(gallery: Gallery) -> None:
     first, second = (part.split("```")[0] for part in text.split("```python\n")[1:])
     functions = [node for node in ast.parse(first).body if isinstance(node, ast.FunctionDef)]
     assert {function.name for function in functions} == {"echo", "send_ones"}
-    assert second.lstrip().startswith("def read(self):")
+    ast.parse(second)
 
 
 @pytest.mark.parametrize(
