@@ -11,7 +11,7 @@ import pytest
 from crafted_messages import ARRAY, STRANGE, entry, put_together, take_apart
 from recorded import play, record
 
-from ndpipe._pipe import pickling
+from ndpipe._pipe import unpickling
 
 MAGIC, ENTRIES, OBJECT, BYTES = take_apart(record({"array": ARRAY}))
 
@@ -111,7 +111,7 @@ def test_what_is_said_of_a_dtype(case: str) -> None:
 @pytest.mark.parametrize("name", ["numpy\ndtype", "numpy._core.multiarray\n_reconstruct"])
 def test_what_builds_nothing(name: str) -> None:
     """recv_into sets no attribute of what all receives use."""
-    functions = pickling._described, pickling._reconstruct, pickling.DescribedDtype.__init__
+    functions = unpickling._described, unpickling._reconstruct, unpickling.DescribedDtype.__init__
     before = [function.__defaults__ for function in functions]
     # Of the function: its state is (None, {"__defaults__": (1,)}).
     index = b"\x80\x02c" + name.encode() + b"\nN}X\x0c\0\0\0__defaults__K\x01\x85s\x86b."

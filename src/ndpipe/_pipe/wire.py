@@ -51,9 +51,6 @@ from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import plain_view, raw
 from ndpipe._pipe.pickling import (
-    ArrayUnpickler,
-    Described,
-    DescribedDtype,
     Pickler,
     array_beside,
     dumps,
@@ -61,6 +58,7 @@ from ndpipe._pipe.pickling import (
     is_bytes,
     pickles_as_array,
 )
+from ndpipe._pipe.unpickling import ArrayUnpickler, Described, DescribedDtype
 
 THRESHOLD = 1 << 17
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
