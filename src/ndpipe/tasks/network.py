@@ -107,8 +107,9 @@ def serve_means(announce: Connection, authkey: bytes) -> None:
 
     def reply(message: object) -> dict[str, object]:
         match message:  # of known types, with any values
-            case {"table": np.ndarray(ndim=2) as table} if table.dtype.kind == "f":
-                return {"means": table.mean(axis=0)}
+            case {"table": np.ndarray(ndim=2) as table}:
+                if table.dtype.kind == "f":
+                    return {"means": table.mean(axis=0)}
         return {"error": 'send {"table": a table of floats}'}
 
     with Listener(("127.0.0.1", 0), authkey=authkey) as listener:
