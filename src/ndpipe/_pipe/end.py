@@ -269,7 +269,11 @@ class Connection(StandardConnection):
             self._check_readable()
         message = self._stream.next_message()
         try:
-            return messages.receive_object(message, self._limits)
+            try:
+                return messages.receive_object(message, self._limits)
+            except BaseException:  # that came when the message was being returned
+                message.stop()
+                raise
         except BaseException:
             try:
                 message.stop()
@@ -343,7 +347,11 @@ class Connection(StandardConnection):
         self._check_readable()
         message = self._stream.next_message()
         try:
-            return messages.receive_array(message, out, self._limits)
+            try:
+                return messages.receive_array(message, out, self._limits)
+            except BaseException:  # that came when the message was being returned
+                message.stop()
+                raise
         except BaseException:
             try:
                 message.stop()
@@ -395,8 +403,12 @@ class Connection(StandardConnection):
             raise ValueError("negative maxlength")
         message = self._stream.next_message()
         try:
-            refuse = self._bad_message_length
-            return messages.receive_bytes(message, maxlength, refuse, self._limits)
+            try:
+                refuse = self._bad_message_length
+                return messages.receive_bytes(message, maxlength, refuse, self._limits)
+            except BaseException:  # that came when the message was being returned
+                message.stop()
+                raise
         except BaseException:
             try:
                 message.stop()
@@ -465,7 +477,11 @@ class Connection(StandardConnection):
             raise ValueError("offset too large")
         message = self._stream.next_message()
         try:
-            return messages.receive_bytes_into(message, view[offset:], self._limits)
+            try:
+                return messages.receive_bytes_into(message, view[offset:], self._limits)
+            except BaseException:  # that came when the message was being returned
+                message.stop()
+                raise
         except BaseException:
             try:
                 message.stop()
