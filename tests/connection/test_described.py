@@ -87,7 +87,7 @@ SCALARS = [
     cls(1) for cls in (np.bool_, np.int8, np.uint16, np.int64, np.float16, np.float32, np.float64)
 ]
 SCALARS += [np.longdouble(1) / 3, np.complex64(1j), np.complex128(math.nan)]
-SCALARS += [np.datetime64("2020-01-01"), np.datetime64("NaT"), np.timedelta64(5, "25s")]
+SCALARS += [np.datetime64("2020-01-01"), np.datetime64("NaT", "s"), np.timedelta64(5, "25s")]
 
 
 @pytest.mark.parametrize("scalar", SCALARS, ids=lambda scalar: scalar.dtype.name)
