@@ -157,7 +157,7 @@ class _Tree:
             error.way.append(("", f"[{reprlib.repr(key)}]"))
             raise
         self._nesting -= 1
-        is_text = all(type(key) is str for key in keys)
+        is_text = set(map(type, keys)) <= {str}
         if is_text and not (len(keys) == 1 and keys[0].startswith("$")):
             return dict(zip(keys, values, strict=True))
         return _tag("dict", list(zip(keys, values, strict=True)))
