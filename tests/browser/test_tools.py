@@ -315,6 +315,16 @@ def test_both_tools_fit_a_phone(page: Page) -> None:
     assert max(page.locator("#which-form").evaluate(overhang)) <= 0
 
 
+@pytest.mark.parametrize("page", [("light", n) for n in (1280, 500, 360)], indirect=True, ids=str)
+def test_the_axis_stands_above_what_it_measures(page: Page) -> None:
+    """The numbers of the axis and the times below them are drawn to one scale."""
+    page.goto("/cost.html")
+    place = "all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.width])"
+    axis, *rows = page.locator("#cost-ways .tool-drawing svg").evaluate_all(place)
+    assert rows
+    assert all(row == pytest.approx(axis, abs=1) for row in rows)
+
+
 def test_opened_from_disk_both_work(browser: Browser) -> None:
     """No server, no request for data."""
     context = browser.new_context()
