@@ -33,6 +33,7 @@ extensions = [
     "_ext.cost_tool",
     "_ext.freshness",
     "_ext.image_sizes",
+    "_ext.lean",
     "_ext.llms_txt",
     "_ext.main_guard",
     "_ext.not_found",

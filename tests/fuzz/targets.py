@@ -43,7 +43,8 @@ sys.addaudithook(_hook)
 def watched(most: int) -> Iterator[None]:
     """Fail if anything is imported, called or opened meanwhile, or more than `most` allocated."""
     global _watching
-    if not tracemalloc.is_tracing():
+    started = not tracemalloc.is_tracing()
+    if started:
         tracemalloc.start()
     _events.clear()
     before, _ = tracemalloc.get_traced_memory()
@@ -54,6 +55,8 @@ def watched(most: int) -> Iterator[None]:
     finally:
         _watching = False
         _, peak = tracemalloc.get_traced_memory()
+        if started:  # or it slows down all that runs after it, and counts for it
+            tracemalloc.stop()
     assert not _events, f"it did this: {_events}"
     assert peak - before <= most, f"{peak - before} bytes were allocated, {most} are allowed"
 

@@ -209,4 +209,5 @@
     update();
   });
   update();
+  byId("form").classList.add("tool-ready");
 })();
