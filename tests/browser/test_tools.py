@@ -1,6 +1,7 @@
 """In a real browser: the two tools answer, and say what the measurements of the build say."""
 
 import json
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from _ext.cost_data import time_of
 from _ext.which_way import Ways
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
+from tests.browser.checks import shifts
 
 from ndpipe import format_bytes
 from ndpipe.compare import Comparison, Interval
@@ -323,6 +325,21 @@ def test_the_axis_stands_above_what_it_measures(page: Page) -> None:
     axis, *rows = page.locator("#cost-ways .tool-drawing svg").evaluate_all(place)
     assert rows
     assert all(row == pytest.approx(axis, abs=1) for row in rows)
+
+
+@pytest.mark.parametrize("path", ["cost.html", "explanation/choose.html"])
+@pytest.mark.parametrize("page", [("light", 1280), PHONE], indirect=True, ids=["wide", "phone"])
+def test_nothing_jumps_where_a_script_is_late(page: Page, path: str) -> None:
+    """What the browser draws before the scripts of a tool have come stays where it is."""
+
+    def late(route: Route) -> None:
+        time.sleep(0.3)  # many frames
+        route.continue_()
+
+    page.route("**/tools/*.js", late)
+    page.goto(f"/{path}", wait_until="load")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+    assert shifts(page) == []
 
 
 def test_opened_from_disk_both_work(browser: Browser) -> None:
