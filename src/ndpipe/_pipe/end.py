@@ -148,7 +148,8 @@ class Connection(StandardConnection):
         BrokenPipeError: [Errno 32] Broken pipe
         >>> parent_end.close()
         """
-        self._check_closed()
+        if self._stream.file.fileno() < 0:
+            self._check_closed()
         if not self._writable:
             self._check_writable()
         messages.send_object(
@@ -264,7 +265,8 @@ class Connection(StandardConnection):
         >>> child.join()
         >>> parent_end.close()
         """
-        self._check_closed()
+        if self._stream.file.fileno() < 0:
+            self._check_closed()
         if not self._readable:
             self._check_readable()
         message = self._stream.next_message()

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _EMPTY = bytes(4)
-_unpack = wire.INT32.unpack
+_pack, _unpack = wire.INT32.pack, wire.INT32.unpack
 _BELIEVED = 1 << 24  # bytes of an array that are allocated before they come
 _SMALL = 16384  # bytes of a body that is written together with its length, as the standard one is
 
@@ -55,7 +55,7 @@ def send_object(
         return
     start, arrays = wire.encode(obj, threshold)
     if not arrays and len(start) <= _SMALL:
-        stream.send(wire.INT32.pack(len(start)) + start)
+        stream.send(_pack(len(start)) + start)
     elif not arrays:
         send_bytes(stream, start)
     elif splice_threshold is None or sum(map(len, arrays)) < splice_threshold:

@@ -34,6 +34,8 @@ _KNOWN = sys.stdlib_module_names | {"numpy"}
 # copyreg, but not over functions and classes, which are pickled by name.
 _REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined] # private
 _BY_NAME = frozenset({FunctionType, type})
+# What the pickle of every array holds.
+_OF_ARRAYS = frozenset({BuiltinFunctionType, *(type(np.dtype(c)) for c in np.typecodes["All"])})
 # With protocol 5, the default from Python 3.14 on, what is read-only arrives read-only.
 _ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
 
@@ -115,6 +117,8 @@ class Pickler(pickle.Pickler):
         if cls in _REDUCERS:
             self._notice_code_of(cls)
             return _REDUCERS[cls](obj)
+        if cls in _OF_ARRAYS and cls not in copyreg.dispatch_table:
+            return NotImplemented
         if issubclass(cls, np.ndarray) and pickles_as_array(cls):
             return self._reduce_array(cls, plain_view(obj), obj)
         if self.arrays:

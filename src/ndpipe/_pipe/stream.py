@@ -33,6 +33,7 @@ _CHUNK = 1 << 18  # bytes allocated at a time for a body whose declared length m
 NO_SIGNAL = (getattr(socket, "MSG_NOSIGNAL", 0),)
 # No message begins with this byte: 00 to 7f is a length, ff is -1.
 _UNTOUCHED = 0x80
+_BLANK = bytes([_UNTOUCHED, 0, 0, 0])
 
 
 class Transfer:
@@ -46,6 +47,7 @@ class Transfer:
         Whether stopping now would leave a part of a message, or lose one.
     """
 
+    __slots__ = ()
     _verb: str
     _stream: "Stream"
     done: Any
@@ -74,6 +76,7 @@ class Transfer:
 class Outgoing(Transfer):
     """A message to be sent, given in parts."""
 
+    __slots__ = ("_parts", "_stream", "_written")
     _verb = "send"
 
     def __init__(self, stream: "Stream", parts: tuple[Part, ...]) -> None:
@@ -152,7 +155,7 @@ class Incoming(Transfer):
     def __init__(self, stream: "Stream") -> None:
         self._stream = stream
         self.turn = stream.receive_turn
-        self._first = bytearray(b"\x80\0\0\0")  # the first byte is _UNTOUCHED
+        self._first = bytearray(_BLANK)
 
     @property
     def stream(self) -> "Stream":
@@ -200,20 +203,20 @@ class Incoming(Transfer):
 
     def first(self) -> bytearray:
         """Read the four bytes that every message begins with."""
-        first = self._first
+        first, n = self._first, 0
         if not self._replay:
-            self.done = self._stream.file.read_into(first)
-        if self.done < len(first):
-            if not self.done and not self._replay:
+            n = self.done = self._stream.file.read_into(first)
+        if n < len(first):
+            if not n and not self._replay:
                 raise EOFError
-            self.fill(memoryview(first)[self.done :])
+            self.fill(memoryview(first)[n:])
         return first
 
     def take(self, n: int) -> bytes:
         """Read `n` bytes, using no more memory than has come, since `n` may be a lie."""
         data = b""
         if n > 0 and not self._replay:
-            data = self._stream.file.read(min(n, _CHUNK))
+            data = self._stream.file.read(n if n < _CHUNK else _CHUNK)
             self.done += len(data)
         if len(data) >= n:
             return data

@@ -81,6 +81,7 @@ HEAD_SIZE = _HEAD.size + _CHECK.size
 _UNFRAMED = 1 << 16  # bytes that a pickle has outside of its frames (PEP 3154)
 # Which no reducer is asked about, and which hold no array.
 _ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
+_FEW = 16  # items of a dict that are looked at before it is pickled
 
 
 class CorruptMessageError(OSError):
@@ -180,8 +181,8 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     arrays : list of memoryview
         The bytes of each array: no copy of a contiguous one, a copy in C order of any other.
     """
-    if type(obj) in _ATOMS:
-        return pickle.dumps(obj), []
+    if type(obj) in _ATOMS or (type(obj) is dict and len(obj) <= _FEW and _is_flat(obj)):
+        return pickle.dumps(obj), []  # the same bytes, sooner
     if type(obj) is np.ndarray and obj.nbytes < threshold:
         pickled = dumps(obj)
         if pickled is not None:
@@ -198,6 +199,10 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     if type(obj) is not np.ndarray or pickler.first is not obj:
         index += pickled
     return head(MAGIC, index), [raw(array) for array in arrays]
+
+
+def _is_flat(obj: dict[Any, Any]) -> bool:
+    return _ATOMS.issuperset(map(type, obj.values())) and _ATOMS.issuperset(map(type, obj))
 
 
 def prefix(length: int) -> bytes:
