@@ -103,7 +103,8 @@ if __name__ == "__main__":
     print(report(ladder, "over-os-pipe", before="into-its-memory"))
 
 # %%
-# What they lead to. This page claims that it is faster, and checks it on every build:
+# What they lead to, and at this size also the one copy less of the next page. This page claims that
+# it is faster, and checks it on every build:
 
 if __name__ == "__main__":
     print(report(ladder, "ndpipe", before="pipe"))
@@ -119,4 +120,4 @@ if __name__ == "__main__":
 # * To reuse one array: :doc:`/auto_examples/2_in_practice/plot_15_fill_your_own_array`.
 # * How it is measured: :doc:`/explanation/measuring`.
 #
-# Next: :doc:`plot_2_every_way`.
+# Next: :doc:`plot_1b_can_it_copy_less`.

@@ -17,6 +17,10 @@ def _insert(text: str) -> Callable[[str], str]:
     return lambda html: html.replace(_ARTICLE, f"{_ARTICLE}{text}", 1)
 
 
+def _first(text: str) -> Callable[[str], str]:
+    return lambda html: html.replace("<head>", f"<head>{text}", 1)
+
+
 def _style(rules: str) -> Callable[[str], str]:
     return lambda html: html.replace("</head>", f"<style>{rules}</style></head>", 1)
 
@@ -57,7 +61,7 @@ MUTATIONS = {
     "an error on the console": (_insert("<script>console.error('a')</script>"), "console: "),
     "a page that jumps": (_insert(_LATE), "layout shift"),
     "a page too heavy": (_insert(f"<!--{'a' * 400_000}-->"), "without figures"),
-    "a page that is slow to appear": (_insert(_SLOW), "first contentful paint"),
+    "a page that is slow to appear": (_first(_SLOW), "first contentful paint"),
     "output that is copied": (_insert(_OUTPUT), "output can be copied"),
     "code cut off on paper": (_style("pre {white-space: pre !important}"), "cut off on paper"),
     "code left out on paper": (_style("@media print {pre {display: none}}"), "not on paper"),

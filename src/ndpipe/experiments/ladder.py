@@ -200,9 +200,10 @@ def report(comparison: Comparison, rung: str, before: str | None = None) -> str:
     nbytes = comparison.measurements[0].nbytes
     m = comparison.find(rung, nbytes)
     cpu = f"CPU {m.cpu_seconds_per_gigabyte:.2g} s/GB"
-    sender, receiver = m.sender_growth_bytes or 0, m.receiver_growth_bytes or 0
-    memory = f"memory +{sender / nbytes:.1f} +{receiver / nbytes:.1f}"
-    line = f"{rung}: {m.speed} GB/s, {cpu}, {memory}"
+    line = f"{rung}: {m.speed} GB/s, {cpu}"
+    growth = m.sender_growth_bytes, m.receiver_growth_bytes
+    if None not in growth:
+        line += ", memory" + "".join(f" +{(n or 0) / nbytes:.1f}" for n in growth)
     if before is None:
         return line
     return "\n".join([line, *textwrap.wrap(comparison.describe_ratio(rung, before, nbytes), 80)])
