@@ -151,7 +151,7 @@ def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArr
                     # stream, it lets wait() still see a message that is refused.
                     body = message.take(max(length - 1, 0))
                     try:
-                        data = wire.decode_array(body + b".", out)
+                        data = wire.decode_array(body, out)
                     except BaseException:
                         message.refuse(prefix + body)
                         raise

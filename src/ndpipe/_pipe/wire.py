@@ -43,7 +43,7 @@ import pickle
 import struct
 import sys
 import zlib
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -79,6 +79,8 @@ HEAD_SIZE = _HEAD.size + _CHECK.size
 
 
 _UNFRAMED = 1 << 16  # bytes that a pickle has outside of its frames (PEP 3154)
+_STOP = b"."  # ends a pickle
+_MOST_AROUND = 1 << 12  # bytes of an array's pickle beside those of its elements, where it is known
 # Which no reducer is asked about, and which hold no array.
 _ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
 _FEW = 16  # items of a dict that are looked at before it is pickled
@@ -332,14 +334,19 @@ def _array_of(arrays: list[NDArray[Any]], number: int, cls: type[NDArray[Any]]) 
     return np.ndarray.__new__(cls, shape, dtype, raw(array), 0, None, order)
 
 
-def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
-    """Return the bytes of the array in a standard message, or raise unless they fit into `out`."""
-    start, end = _frame_of(out)
-    size = plain_view(out).nbytes
-    is_like_out = start and len(body) == len(start) + size + len(end)
-    if is_like_out and body.startswith(start) and body.endswith(end):
-        return body[len(start) : len(start) + size]
-    array, _ = _load_only_array(body, out)
+def decode_array(body: bytes, out: NDArray[Any]) -> bytes | memoryview:
+    """Return the bytes of the array in a standard message, or raise unless they fit into `out`.
+
+    `body` is all of the message's body but its last byte, which in a pickle is always a full stop.
+    """
+    view = plain_view(out)
+    size = view.nbytes
+    if size <= len(body) <= size + _MOST_AROUND:
+        start, end = _frame_of(view)
+        is_like_out = start and len(body) == len(start) + size + len(end)
+        if is_like_out and body.startswith(start) and body.endswith(end):
+            return memoryview(body)[len(start) : len(start) + size]
+    array, _ = _load_only_array(body + _STOP, out)
     if not isinstance(array, Described):
         raise TypeError(NOT_AN_ARRAY)
     try:
@@ -347,21 +354,32 @@ def decode_array(body: bytes, out: NDArray[Any]) -> bytes:
     except (AttributeError, CorruptMessageError):
         raise TypeError(NOT_AN_ARRAY) from None
     layout.check_into(out)
-    if type(array.data) is not bytes or len(array.data) != plain_view(out).nbytes:
+    if type(array.data) is not bytes or len(array.data) != size:
         raise TypeError(NOT_AN_ARRAY)
     return array.data
 
 
-def _frame_of(out: NDArray[Any]) -> tuple[bytes, bytes]:
-    """Return how the pickle of an array like `out` begins and ends, around its bytes.
+def _frame_of(view: NDArray[Any]) -> tuple[bytes, bytes]:
+    """Return how the pickle of such an array begins and ends, around its bytes, but for its stop.
 
     An array of this layout, pickled as here, is known by them: nothing need be unpickled. Both
     are empty if the pickle is not of the form that is expected.
     """
-    view = plain_view(out)
-    size, pickled, end = view.nbytes, pickle.dumps(view, 4), b"\x94t\x94b."
+    dtype, shape, order = Layout.of(view)
+    if dtype.isbuiltin == 1:  # then its text says all of it
+        return _frame_of_layout(dtype.str, shape, order)
+    return _frame(view)
+
+
+@lru_cache(maxsize=16)
+def _frame_of_layout(dtype: str, shape: tuple[int, ...], order: Any) -> tuple[bytes, bytes]:
+    return _frame(np.empty(shape, dtype, order))
+
+
+def _frame(view: NDArray[Any]) -> tuple[bytes, bytes]:
+    size, pickled, end = view.nbytes, pickle.dumps(view, 4)[: -len(_STOP)], b"\x94t\x94b"
     if size >= _UNFRAMED:  # then a frame of its own follows the bytes
-        end = b"\x95" + struct.pack("<Q", len(end)) + end
+        end = b"\x95" + struct.pack("<Q", len(end + _STOP)) + end
     start = pickled[: len(pickled) - len(end) - size]
     says_size = b"C" + bytes([size]) if size < 256 else b"B" + size.to_bytes(8, "little")[:4]
     return (start, end) if start.endswith(says_size) and pickled.endswith(end) else (b"", b"")
