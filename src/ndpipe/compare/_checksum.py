@@ -12,12 +12,21 @@ Words = NDArray[np.uint64]
 
 # A prime, so that swapped pages, and rows of most lengths, change the sum of some lane.
 _LANES = 1021
+_ROW = 1 << 16  # values
 _WEIGHTS = np.random.default_rng(0).integers(1, 2**63, _LANES, np.uint64) | np.uint64(1)
 
 
 def make_array(nbytes: int) -> Array:
-    """Return the random float64 array of this size; it is the same one each time."""
-    return np.random.default_rng(nbytes).random(nbytes // 8)
+    """Return the random float64 array of this size; it is the same one each time.
+
+    Its rows, of half a megabyte, are one random row plus a random number each: an array of values
+    that are all drawn takes longer to make than to transfer.
+    """
+    random, array = np.random.default_rng(nbytes), np.empty(nbytes // 8)
+    row, whole = random.random(_ROW), array.size - array.size % _ROW
+    np.add(row, random.random((whole // _ROW, 1)), out=array[:whole].reshape(-1, _ROW))
+    array[whole:] = row[: array.size - whole]
+    return array
 
 
 def checksum(array: Array) -> Digest:
