@@ -6,6 +6,7 @@ import pickle
 import socket
 import struct
 import sys
+from multiprocessing import resource_sharer
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
@@ -66,6 +67,62 @@ def test_registered_reducers_go_first(pipe: Any, monkeypatch: pytest.MonkeyPatch
     a.send([np.zeros(100)])
     assert b.recv() == 2
     assert b.recv() == [2]
+
+
+@pytest.mark.parametrize("ahead", [[], [np.zeros(3)]], ids=["bare", "beside an array"])
+def test_what_an_array_of_objects_holds_is_pickled_as_alone(pipe: Any, ahead: list[Any]) -> None:
+    """A connection in one arrives with a descriptor of its own, not with the sender's number."""
+    a, b = pipe
+    passed, kept = multiprocessing.Pipe()
+    with passed, kept:
+        array = np.empty(1, object)
+        array[0] = passed
+        a.send([*ahead, array] if ahead else array)
+        received = b.recv()
+        received = received[-1] if ahead else received
+        with received[0] as copy:
+            assert copy.fileno() != passed.fileno()
+            copy.send("through it")
+        assert kept.recv() == "through it"
+    resource_sharer.stop(timeout=10)
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+def test_an_array_that_came_is_sent_as_soon_as_any_other(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its dtype is equal to NumPy's own and another object; no pickler need look at it either."""
+    sent = np.zeros(size)
+    received = pickle.loads(pickle.dumps(sent))
+    assert received.dtype is not sent.dtype
+    start, arrays = wire.encode(sent, 1 << 17)
+    monkeypatch.setattr(wire, "Pickler", None)
+    again, same = wire.encode(received, 1 << 17)
+    assert (again, [bytes(data) for data in same]) == (start, [bytes(data) for data in arrays])
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">i4", "S3", "<U2", "<M8[3s]", "?", "<c16", "V5"])
+@pytest.mark.parametrize("shape", [(), (1,), (3, 4), (0, 2)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_bare_array_has_the_index_that_any_array_has(
+    dtype: str, shape: tuple[int, ...], order: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The short way to make the start of a message makes the same bytes as the long one."""
+    array = np.zeros(shape, dtype, order)
+    short = wire.encode(array, 1)
+    monkeypatch.setattr(wire, "is_usual", lambda _: False)
+    assert short == wire.encode(array, 1)
+
+
+def test_no_more_than_some_layouts_are_remembered() -> None:
+    """A peer that sends ever new shapes, or writes an index in its own way, takes no memory."""
+    for n in range(1000):
+        wire.Index(wire.encode(np.zeros(n + 1, "u1"), 1)[0])
+    assert len(wire._layouts) <= wire._MANY
+    index = pickle.dumps([(np.dtype("u1"), (7, 7), "C")], 5)
+    known = wire.Index(wire.head(wire.MAGIC, index))
+    assert known.layouts == [(np.dtype("u1"), (7, 7), "C")]
+    assert index not in wire._layouts
 
 
 @pytest.mark.parametrize("direction", ["to a standard end", "from a standard end"])

@@ -83,7 +83,8 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
             try:
                 prefix, length = _read_prefix(message, limits)
                 if length is not None:
-                    limits.check_pickle()
+                    if not limits.allow_pickle:
+                        limits.check_pickle()
                     body = message.take(length)
                 else:
                     index = _read_index(message, prefix, limits)
@@ -173,7 +174,7 @@ def receive_bytes(
         body = _read_body(message, maxsize, limits)
         if body is None:
             refuse()
-        return body
+        return bytes(body)
     except BaseException as error:
         message.stop(error)
         raise
@@ -185,7 +186,7 @@ def receive_bytes_into(message: Incoming, view: memoryview, limits: Limits) -> i
         body = _read_body(message, None, limits) or b""
         if len(view) < len(body):
             message.settle()
-            raise BufferTooShort(body)
+            raise BufferTooShort(bytes(body))
         view[: len(body)] = body
         return len(body)
     except BaseException as error:
@@ -193,7 +194,7 @@ def receive_bytes_into(message: Incoming, view: memoryview, limits: Limits) -> i
         raise
 
 
-def _read_body(message: Incoming, maxsize: int | None, limits: Limits) -> bytes | None:
+def _read_body(message: Incoming, maxsize: int | None, limits: Limits) -> bytes | bytearray | None:
     """Read the body of a standard message; None if it is longer than `maxsize`."""
     with message.turn:
         message.begin()
@@ -230,7 +231,8 @@ def _read_prefix(message: Incoming, limits: Limits) -> tuple[bytearray, int | No
         if length > sys.maxsize:
             raise wire.CorruptMessageError(f"it declares {length} bytes")
     message.total += length
-    limits.check_size(length)
+    if limits.max_bytes is not None:
+        limits.check_size(length)
     return prefix, length
 
 

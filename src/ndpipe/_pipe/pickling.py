@@ -21,6 +21,7 @@ __all__ = [
     "fails",
     "has_metadata",
     "is_bytes",
+    "is_usual",
     "package_of",
     "pickles_as_array",
 ]
@@ -34,8 +35,8 @@ _KNOWN = sys.stdlib_module_names | {"numpy"}
 # copyreg, but not over functions and classes, which are pickled by name.
 _REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined] # private
 _BY_NAME = frozenset({FunctionType, type})
-# What the pickle of every array holds.
-_OF_ARRAYS = frozenset({BuiltinFunctionType, *(type(np.dtype(c)) for c in np.typecodes["All"])})
+_DTYPES = frozenset(type(np.dtype(code)) for code in np.typecodes["All"])  # NumPy's own
+_OF_ARRAYS = _DTYPES | {BuiltinFunctionType}  # what the pickle of every array holds
 # With protocol 5, the default from Python 3.14 on, what is read-only arrives read-only.
 _ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
 
@@ -43,6 +44,12 @@ _ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
 def is_bytes(dtype: np.dtype[Any]) -> bool:
     """Whether the elements of such a dtype are nothing but their bytes."""
     return dtype.kind in _PLAIN_KINDS and not dtype.hasobject
+
+
+def is_usual(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is NumPy's own, without fields or metadata: its text says all of it."""
+    is_whole = dtype.fields is None and dtype.metadata is None
+    return type(dtype) in _DTYPES and is_whole and is_bytes(dtype)
 
 
 def has_metadata(dtype: np.dtype[Any]) -> bool:
@@ -153,8 +160,10 @@ def dumps(array: NDArray[Any]) -> bytes | None:
     """Return the pickle of a small array sooner, where there is nothing in it to look at."""
     dtype = array.dtype
     parts = np.ndarray, type(dtype), BuiltinFunctionType
-    is_usual = dtype.isbuiltin == 1 and array.flags.writeable and _REDUCERS.keys().isdisjoint(parts)
-    return pickle.dumps(array) if is_usual else None
+    is_native = dtype.byteorder in "=|" and is_usual(dtype)
+    if is_native and array.flags.writeable and _REDUCERS.keys().isdisjoint(parts):
+        return pickle.dumps(array)
+    return None
 
 
 def _in_its_byte_order(cls: type, array: NDArray[Any]) -> tuple[Any, ...]:

@@ -28,7 +28,7 @@ from ndpipe._pipe.files import File, Part
 
 __all__ = ["NO_SIGNAL", "Incoming", "Outgoing", "Stream", "Transfer"]
 
-_CHUNK = 1 << 18  # bytes allocated at a time for a body whose declared length may be a lie
+_CHUNK = 1 << 18  # bytes that are allocated for a body whose declared length may be a lie
 # A process that has set SIGPIPE back to its default is not to die of a peer that went away.
 NO_SIGNAL = (getattr(socket, "MSG_NOSIGNAL", 0),)
 # No message begins with this byte: 00 to 7f is a length, ff is -1.
@@ -212,20 +212,22 @@ class Incoming(Transfer):
             self.fill(memoryview(first)[n:])
         return first
 
-    def take(self, n: int) -> bytes:
-        """Read `n` bytes, using no more memory than has come, since `n` may be a lie."""
+    def take(self, n: int) -> bytes | bytearray:
+        """Read `n` bytes, using little more memory than has come, since `n` may be a lie."""
         data = b""
         if n > 0 and not self._replay:
             data = self._stream.file.read(n if n < _CHUNK else _CHUNK)
             self.done += len(data)
         if len(data) >= n:
             return data
-        grown = bytearray(data)
-        while len(grown) < n:
-            more = bytearray(min(n - len(grown), max(len(grown), _CHUNK)))
+        taken = bytearray(min(n, _CHUNK))
+        taken[: len(data)] = data
+        self.fill(memoryview(taken)[len(data) :])
+        while len(taken) < n:
+            more = bytearray(min(n - len(taken), len(taken)))
             self.fill(more)
-            grown += more
-        return bytes(grown)
+            taken += more
+        return taken
 
     def fill(self, buffer: bytearray | memoryview) -> None:
         """Read into the whole of a buffer, from the kernel straight to where it belongs."""

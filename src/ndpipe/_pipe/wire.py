@@ -49,13 +49,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ndpipe._pipe.buffers import plain_view, raw
+from ndpipe._pipe.buffers import contiguous, plain_view, raw
 from ndpipe._pipe.pickling import (
     Pickler,
     array_beside,
     dumps,
     fails,
     is_bytes,
+    is_usual,
     pickles_as_array,
 )
 from ndpipe._pipe.unpickling import ArrayUnpickler, Described, DescribedDtype
@@ -79,6 +80,7 @@ HEAD_SIZE = _HEAD.size + _CHECK.size
 
 
 _UNFRAMED = 1 << 16  # bytes that a pickle has outside of its frames (PEP 3154)
+_MANY = 64  # layouts that are remembered
 _STOP = b"."  # ends a pickle
 _MOST_AROUND = 1 << 12  # bytes of an array's pickle beside those of its elements, where it is known
 # Which no reducer is asked about, and which hold no array.
@@ -189,6 +191,9 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
         pickled = dumps(obj)
         if pickled is not None:
             return pickled, []
+    elif type(obj) is np.ndarray and is_usual(obj.dtype) and pickles_as_array(np.ndarray):
+        array = contiguous(obj)
+        return head(MAGIC, _index_of(*_text_of(Layout.of(array)))), [raw(array)]  # the same, sooner
     file = io.BytesIO()
     pickler = Pickler(file)
     pickler.threshold, pickler.arrays = threshold, []
@@ -201,6 +206,16 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     if type(obj) is not np.ndarray or pickler.first is not obj:
         index += pickled
     return head(MAGIC, index), [raw(array) for array in arrays]
+
+
+def _text_of(layout: Layout) -> tuple[str, tuple[int, ...], Literal["C", "F"]]:
+    return layout.dtype.str, layout.shape, layout.order
+
+
+@lru_cache(maxsize=_MANY)
+def _index_of(dtype: str, shape: tuple[int, ...], order: Literal["C", "F"]) -> bytes:
+    """Return the index of a message that is an array."""
+    return pickle.dumps([(np.dtype(dtype), shape, order)])
 
 
 def _is_flat(obj: dict[Any, Any]) -> bool:
@@ -282,20 +297,12 @@ class Index:
     def __init__(self, start: bytes, out: NDArray[Any] | None = None) -> None:
         index = bytes(index_of(start))
         self.cost = len(index)
-        if out is None:
-            entries, end = _load_layouts(index)
+        if index in _layouts:
+            self.layouts, end = [_layouts[index]], len(index)
         else:
-            entries, end = _load_only_array(index, out)
-            if end < len(index):
-                raise TypeError(NOT_AN_ARRAY)
-        try:
-            self.layouts = [Layout(*entry) for entry in entries]
-            if out is not None:
-                self.layouts = [layout.known_by(out) for layout in self.layouts]
-        except TypeError as error:
-            raise CorruptMessageError(f"its index: {error}") from error
-        for layout in self.layouts:
-            layout.check()
+            self.layouts, end = _read_layouts(index, out)
+            if end == len(index) and len(self.layouts) == 1:
+                _remember(index, self.layouts[0])
         self.nbytes = sum(layout.nbytes for layout in self.layouts)
         self.end = end_of(start, self.nbytes)
         self._pickled = index[end:]
@@ -306,6 +313,37 @@ class Index:
     def rebuild(self, arrays: list[NDArray[Any]]) -> Any:
         """Return the object that was sent, around the arrays that were received."""
         return _ArraysBeside(io.BytesIO(self._pickled), arrays).load()
+
+
+def _read_layouts(index: bytes, out: NDArray[Any] | None) -> tuple[list[Layout], int]:
+    """Return the layouts of an index, checked, with the place where they end."""
+    if out is None:
+        entries, end = _load_layouts(index)
+    else:
+        entries, end = _load_only_array(index, out)
+        if end < len(index):
+            raise TypeError(NOT_AN_ARRAY)
+    try:
+        layouts = [Layout(*entry) for entry in entries]
+        if out is not None:
+            layouts = [layout.known_by(out) for layout in layouts]
+    except TypeError as error:
+        raise CorruptMessageError(f"its index: {error}") from error
+    for layout in layouts:
+        layout.check()
+    return layouts, end
+
+
+# From the index of a message that is an array, where it is the one that this end would write: it
+# need not be read again.
+_layouts: dict[bytes, Layout] = {}
+
+
+def _remember(index: bytes, layout: Layout) -> None:
+    if is_usual(layout.dtype) and _index_of(*_text_of(layout)) == index:
+        if len(_layouts) >= _MANY:
+            _layouts.clear()
+        _layouts[index] = layout
 
 
 class _ArraysBeside(pickle.Unpickler):
@@ -334,7 +372,7 @@ def _array_of(arrays: list[NDArray[Any]], number: int, cls: type[NDArray[Any]]) 
     return np.ndarray.__new__(cls, shape, dtype, raw(array), 0, None, order)
 
 
-def decode_array(body: bytes, out: NDArray[Any]) -> bytes | memoryview:
+def decode_array(body: bytes | bytearray, out: NDArray[Any]) -> bytes | memoryview:
     """Return the bytes of the array in a standard message, or raise unless they fit into `out`.
 
     `body` is all of the message's body but its last byte, which in a pickle is always a full stop.
@@ -366,12 +404,10 @@ def _frame_of(view: NDArray[Any]) -> tuple[bytes, bytes]:
     are empty if the pickle is not of the form that is expected.
     """
     dtype, shape, order = Layout.of(view)
-    if dtype.isbuiltin == 1:  # then its text says all of it
-        return _frame_of_layout(dtype.str, shape, order)
-    return _frame(view)
+    return _frame_of_layout(dtype.str, shape, order) if is_usual(dtype) else _frame(view)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=_MANY)
 def _frame_of_layout(dtype: str, shape: tuple[int, ...], order: Any) -> tuple[bytes, bytes]:
     return _frame(np.empty(shape, dtype, order))
 
