@@ -61,7 +61,7 @@ if __name__ == "__main__":
 #
 # Through ndpipe
 # --------------
-# A small array goes the same way, byte for byte. From 128 KiB on an array travels beside the
+# A small array goes the same way, byte for byte. From 64 KiB on an array travels beside the
 # pickle; the threshold is lowered here, to see it with a small one:
 
 if __name__ == "__main__":

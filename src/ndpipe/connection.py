@@ -49,7 +49,7 @@ def Pipe(  # noqa: N802 - the name that multiprocessing has for it
     duplex : bool, default True
         Whether both ends can send and receive. If not, the first can only receive and the second
         can only send.
-    threshold : int, default 131072
+    threshold : int, default 65536
         Arrays of at least so many bytes travel out of band. Chiefly for tests, which reach that
         with small arrays.
     splice_threshold : int or None, default 16777216
@@ -151,7 +151,7 @@ def wrap(
         A connection from anywhere: a :class:`multiprocessing.connection.Listener` or
         :func:`multiprocessing.connection.Client`, say. It is closed for its present holder, and
         lives on in what is returned.
-    threshold : int, default 131072
+    threshold : int, default 65536
         Arrays of at least so many bytes travel out of band.
     splice_threshold : int or None, default 16777216
         Arrays of at least so many bytes in one message are spliced, as `Pipe` describes, where

@@ -27,7 +27,7 @@ class Bulk:
     name = "bulk"
 
     def __init__(self, variant: Variant) -> None:
-        self._end, theirs = variant.pipe(1 << 17)
+        self._end, theirs = variant.pipe(1 << 16)
         _base()  # which both sides have, then
         self._child = Child(lambda: _serve(theirs), self._end)
         theirs.close()

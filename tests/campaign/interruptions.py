@@ -69,7 +69,7 @@ class Interruptions:
         if self._run % 200 == 0:
             gc.collect()
         batch = objects.many(rng, _COUNT, self.variant.pickles, _LARGEST)
-        ours, theirs = self.variant.pipe(rng.choice([1, 1000, 1 << 17]))
+        ours, theirs = self.variant.pipe(rng.choice([1, 1000, 1 << 16]))
         length = self.pace.seconds(batch)
         side = rng.choice(["sender", "receiver", "both"])
         chance = rng.random()

@@ -65,7 +65,7 @@ class Kills:
     def run(self, rng: random.Random) -> Outcome:
         """Run one case."""
         batch = objects.many(rng, rng.randint(1, 5), self.variant.pickles)
-        ours, theirs = self.variant.pipe(rng.choice([1, 1000, 1 << 17]))
+        ours, theirs = self.variant.pipe(rng.choice([1, 1000, 1 << 16]))
         delay = rng.uniform(0, 1.5) * self.pace.seconds(batch)
         # One that sends a while and then holds its end, or sends till the end.
         rounds = batch * rng.randint(1, 3) if rng.random() < 0.3 else itertools.cycle(batch)

@@ -72,7 +72,7 @@ class Mixtures:
                   rng.getrandbits(30), plan if side == 0 else None)
             for side in range(2)
         )  # fmt: skip
-        ours, theirs = self.variant.pipe(rng.choice([1, 1000, 1 << 17]))
+        ours, theirs = self.variant.pipe(rng.choice([1, 1000, 1 << 16]))
 
         def elsewhere() -> Report:
             if how == "killed":

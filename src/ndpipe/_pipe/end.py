@@ -30,7 +30,7 @@ class Connection(StandardConnection):
         The file descriptor, which the connection owns from now on.
     readable, writable : bool, default True
         Whether this end may receive, and may send.
-    threshold : int, default 131072
+    threshold : int, default 65536
         Arrays of at least so many bytes travel out of band. A message without any is, byte for
         byte, what the standard connection sends.
     splice_threshold : int or None, default 16777216

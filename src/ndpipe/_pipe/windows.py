@@ -154,7 +154,7 @@ class MessageConnection(Connection):
     ----------
     connection : multiprocessing.connection.PipeConnection
         Which belongs to this one from now on.
-    threshold : int, default 131072
+    threshold : int, default 65536
         Arrays of at least so many bytes travel out of band.
     """
 

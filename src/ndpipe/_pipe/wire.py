@@ -61,7 +61,7 @@ from ndpipe._pipe.pickling import (
 )
 from ndpipe._pipe.unpickling import ArrayUnpickler, Described, DescribedDtype
 
-THRESHOLD = 1 << 17
+THRESHOLD = 1 << 16
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
 
 MARK = b"\xff\xff\xff\xff\xffndpipe"  # and a byte that says which kind of message it is

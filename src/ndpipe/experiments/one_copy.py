@@ -157,14 +157,13 @@ class MemoryFile(StandardPipe):
 
     def send(self, end: Connection, array: Array) -> None:
         """Copy the array into the file, and forbid any change to it."""
-        import fcntl
+        from fcntl import F_ADD_SEALS, F_SEAL_SHRINK, F_SEAL_WRITE, fcntl
 
         file = os.memfd_create("array", os.MFD_ALLOW_SEALING)
         os.ftruncate(file, array.nbytes)
         with mmap.mmap(file, array.nbytes) as memory:
             memory.write(array.data.cast("B"))
-        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
-        fcntl.fcntl(file, fcntl.F_ADD_SEALS, seals)
+        fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK)
         send_handle(end, file, None)
         os.close(file)
 

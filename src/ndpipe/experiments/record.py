@@ -183,7 +183,7 @@ def _other_pythons(environment: dict[str, str]) -> list[str]:
 def _make(folder: Path) -> None:
     """Measure everything and write the record."""
     usual = _measure((*TRANSPORTS, *_rungs()), SIZES[:-1], DIRECTIONS, 60.0)
-    large = _measure((*_LARGE, *_rungs()), SIZES[-1:], DIRECTIONS, 20.0)
+    large = _measure(_LARGE, SIZES[-1:], DIRECTIONS, 20.0)
     both = Comparison.of([*usual.measurements, *large.measurements], usual.machine.start_method)
     others = [json.loads(to_json(comparison)) for comparison in _measure_elsewhere()]
     (folder / "measurements.json").write_text(to_json(both), "utf-8")
