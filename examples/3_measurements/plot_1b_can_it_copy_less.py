@@ -61,8 +61,9 @@ if __name__ == "__main__":
 # touch, and ``recv`` returns a new array each time:
 
 if __name__ == "__main__":
-    yardsticks = measured(["memcpy", "memcpy-new", "first-touch"], [size], ["to-child"])
-    for name in "memcpy", "memcpy-new", "first-touch":
+    names = "memcpy", "memcpy-new", "first-touch"
+    yardsticks = measured(names, [size], ["to-child"])
+    for name in names:
         print(f"{name:12} {yardsticks.speed(name, size)} GB/s")
 
 # %%
