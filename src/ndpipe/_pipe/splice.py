@@ -60,6 +60,9 @@ THRESHOLD = _default_threshold(os.environ.get(_VARIABLE))
 """Bytes of arrays from which a message is spliced: below, making a pipe costs more than a copy."""
 
 _PIPE_SIZE = 1 << 20  # bytes; a larger pipe would leave more to be written, and fit no cache
+# Nobody else gets at a pipe during a read. While the receiver copies one half, the sender gives the
+# next, which is sooner than to read all that is there.
+_READ = _PIPE_SIZE // 2
 _F_GETFL, _F_SETPIPE_SZ, _SPLICE_F_NONBLOCK = 3, 1031, 2
 _LOOK_AGAIN = 500  # milliseconds until a wait looks whether the connection was closed meanwhile
 _RIGHTS = socket.SOL_SOCKET, getattr(socket, "SCM_RIGHTS", 1)
@@ -201,7 +204,7 @@ class _Source:
         """Read what has come into a buffer, waiting for the first byte; return how many."""
         if not self._watch.is_ready():
             return 0
-        (n,) = self._pipe.calls(os.readv, READING, (buffer,))
+        (n,) = self._pipe.calls(os.readv, READING, (memoryview(buffer)[:_READ],))
         return int(n)
 
 
