@@ -226,9 +226,10 @@ def grown_by_reading(nbytes: int) -> int:
     child = context.Process(target=_read_parent, args=(theirs, own, array.ctypes.data, array.size))
     child.start()
     theirs.close()
-    before: int = psutil.Process().memory_full_info().uss
-    own.send("read")
     try:
+        own.recv()
+        before: int = psutil.Process().memory_full_info().uss
+        own.send("read")
         error = own.recv()
         after: int = psutil.Process().memory_full_info().uss
     finally:
@@ -241,11 +242,12 @@ def grown_by_reading(nbytes: int) -> int:
 
 def _read_parent(end: Connection, other: Connection, address: int, size: int) -> None:
     other.close()
-    end.recv()
-    try:
-        read_memory(os.getppid(), address, np.empty(size))
-        end.send(None)
-    except OSError as error:
+    error = None
+    for n in (1, size):  # once before the parent counts: what a first call writes to is not shared
+        try:
+            read_memory(os.getppid(), address, np.empty(n))
+        except OSError as refusal:
+            error = refusal
         end.send(error)
-    with contextlib.suppress(EOFError):
-        end.recv()  # the pages are shared until the parent has counted
+        with contextlib.suppress(EOFError):
+            end.recv()  # the pages are shared until the parent has counted
