@@ -194,7 +194,7 @@ def receive_bytes_into(message: Incoming, view: memoryview, limits: Limits) -> i
         raise
 
 
-def _read_body(message: Incoming, maxsize: int | None, limits: Limits) -> bytes | bytearray | None:
+def _read_body(message: Incoming, maxsize: int | None, limits: Limits) -> bytes | None:
     """Read the body of a standard message; None if it is longer than `maxsize`."""
     with message.turn:
         message.begin()

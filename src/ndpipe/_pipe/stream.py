@@ -212,7 +212,7 @@ class Incoming(Transfer):
             self.fill(memoryview(first)[n:])
         return first
 
-    def take(self, n: int) -> bytes | bytearray:
+    def take(self, n: int) -> bytes:
         """Read `n` bytes, using little more memory than has come, since `n` may be a lie."""
         data = b""
         if n > 0 and not self._replay:
@@ -227,7 +227,7 @@ class Incoming(Transfer):
             more = bytearray(min(n - len(taken), len(taken)))
             self.fill(more)
             taken += more
-        return taken
+        return bytes(taken)  # not the bytearray, which unpickling may still hold when it has failed
 
     def fill(self, buffer: bytearray | memoryview) -> None:
         """Read into the whole of a buffer, from the kernel straight to where it belongs."""

@@ -372,7 +372,7 @@ def _array_of(arrays: list[NDArray[Any]], number: int, cls: type[NDArray[Any]]) 
     return np.ndarray.__new__(cls, shape, dtype, raw(array), 0, None, order)
 
 
-def decode_array(body: bytes | bytearray, out: NDArray[Any]) -> bytes | memoryview:
+def decode_array(body: bytes, out: NDArray[Any]) -> bytes | memoryview:
     """Return the bytes of the array in a standard message, or raise unless they fit into `out`.
 
     `body` is all of the message's body but its last byte, which in a pickle is always a full stop.
