@@ -218,8 +218,6 @@ def grown_by_reading(nbytes: int) -> int:
     >>> 0 <= grown < 16_000_000
     True
     """
-    import psutil
-
     array = np.ones(nbytes // 8)
     own, theirs = multiprocessing.Pipe()
     context = multiprocessing.get_context("fork")
@@ -228,10 +226,10 @@ def grown_by_reading(nbytes: int) -> int:
     theirs.close()
     try:
         own.recv()
-        before: int = psutil.Process().memory_full_info().uss
+        before = _own_bytes(array)
         own.send("read")
         error = own.recv()
-        after: int = psutil.Process().memory_full_info().uss
+        after = _own_bytes(array)
     finally:
         own.close()
         child.join()
@@ -240,14 +238,27 @@ def grown_by_reading(nbytes: int) -> int:
     return max(0, after - before)
 
 
+def _own_bytes(array: Array) -> int:
+    """Return how much of the memory around an array this process shares with no other."""
+    import psutil
+
+    own, begin = 0, array.ctypes.data
+    for area in psutil.Process().memory_maps(grouped=False):  # an array may lie in several
+        first, end = (int(address, 16) for address in area.addr.split("-"))
+        if first < begin + array.nbytes and begin < end:
+            own += area.private_clean + area.private_dirty
+    return own
+
+
 def _read_parent(end: Connection, other: Connection, address: int, size: int) -> None:
     other.close()
     error = None
-    for n in (1, size):  # once before the parent counts: what a first call writes to is not shared
-        try:
-            read_memory(os.getppid(), address, np.empty(n))
-        except OSError as refusal:
-            error = refusal
-        end.send(error)
-        with contextlib.suppress(EOFError):
-            end.recv()  # the pages are shared until the parent has counted
+    end.send("started")
+    end.recv()
+    try:
+        read_memory(os.getppid(), address, np.empty(size))
+    except OSError as refusal:
+        error = refusal
+    end.send(error)
+    with contextlib.suppress(EOFError):
+        end.recv()  # the pages are shared until the parent has counted
