@@ -101,11 +101,13 @@ def test_an_array_that_came_is_sent_as_soon_as_any_other(
     assert (again, [bytes(data) for data in same]) == (start, [bytes(data) for data in arrays])
 
 
-@pytest.mark.parametrize("dtype", ["<f8", ">i4", "S3", "<U2", "<M8[3s]", "?", "<c16", "V5"])
+@pytest.mark.parametrize(
+    "dtype", ["<f8", ">i4", "S3", "<U2", "<M8[3s]", "?", "<c16", "V5", (np.record, "V8"), "q", "g"]
+)
 @pytest.mark.parametrize("shape", [(), (1,), (3, 4), (0, 2)])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_bare_array_has_the_index_that_any_array_has(
-    dtype: str, shape: tuple[int, ...], order: Any, monkeypatch: pytest.MonkeyPatch
+    dtype: Any, shape: tuple[int, ...], order: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The short way to make the start of a message makes the same bytes as the long one."""
     array = np.zeros(shape, dtype, order)
@@ -123,6 +125,21 @@ def test_no_more_than_some_layouts_are_remembered() -> None:
     known = wire.Index(wire.head(wire.MAGIC, index))
     assert known.layouts == [(np.dtype("u1"), (7, 7), "C")]
     assert index not in wire._layouts
+
+
+def test_a_layout_may_be_forgotten_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread forgets all layouts between two steps of the one that looks for one."""
+
+    class Forgetful(dict[bytes, Any]):
+        def __contains__(self, key: object) -> bool:
+            known = super().__contains__(key)
+            self.clear()
+            return known
+
+    monkeypatch.setattr(wire, "_layouts", Forgetful())
+    start, _ = wire.encode(np.zeros(3), 1)
+    for _ in range(3):
+        assert wire.Index(start).layouts == [(np.dtype("f8"), (3,), "C")]
 
 
 @pytest.mark.parametrize("direction", ["to a standard end", "from a standard end"])

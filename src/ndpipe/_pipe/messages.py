@@ -174,7 +174,7 @@ def receive_bytes(
         body = _read_body(message, maxsize, limits)
         if body is None:
             refuse()
-        return bytes(body)
+        return body
     except BaseException as error:
         message.stop(error)
         raise
@@ -186,7 +186,7 @@ def receive_bytes_into(message: Incoming, view: memoryview, limits: Limits) -> i
         body = _read_body(message, None, limits) or b""
         if len(view) < len(body):
             message.settle()
-            raise BufferTooShort(bytes(body))
+            raise BufferTooShort(body)
         view[: len(body)] = body
         return len(body)
     except BaseException as error:

@@ -47,12 +47,11 @@ def is_bytes(dtype: np.dtype[Any]) -> bool:
 
 
 def is_usual(dtype: np.dtype[Any]) -> bool:
-    """Whether a dtype is NumPy's own, without fields or metadata: its text says all of it.
+    """Whether a dtype is NumPy's own and its text says all of it.
 
-    Not so of times, whose unit may be none.
+    Not so of times, whose unit may be none, nor of voids, which may have fields or a class.
     """
-    is_whole = dtype.fields is None and dtype.metadata is None
-    return type(dtype) in _DTYPES and is_whole and is_bytes(dtype) and dtype.kind not in "mM"
+    return type(dtype) in _DTYPES and dtype.kind in "biufcSU" and dtype.metadata is None
 
 
 def has_metadata(dtype: np.dtype[Any]) -> bool:

@@ -297,8 +297,9 @@ class Index:
     def __init__(self, start: bytes, out: NDArray[Any] | None = None) -> None:
         index = bytes(index_of(start))
         self.cost = len(index)
-        if index in _layouts:
-            self.layouts, end = [_layouts[index]], len(index)
+        known = _layouts.get(index)
+        if known is not None:
+            self.layouts, end = [known], len(index)
         else:
             self.layouts, end = _read_layouts(index, out)
             if end == len(index) and len(self.layouts) == 1:
