@@ -13,7 +13,8 @@ from ndpipe.compare import Comparison, compare
 from ndpipe.compare.plots import plot_bars
 from ndpipe.experiments.ladder import report
 from ndpipe.experiments.mpi import measure_mpi
-from ndpipe.experiments.one_copy import WAYS, grown_by_reading
+from ndpipe.experiments.one_copy import WAYS
+from ndpipe.experiments.process_memory import grown_by_reading
 from ndpipe.experiments.record import measured
 
 if __name__ == "__main__":
@@ -29,8 +30,7 @@ if __name__ == "__main__":
 # The bars' ends are medians, the whiskers reach as far as another run may:
 
 if __name__ == "__main__":
-    mpi = measure_mpi(size)
-    ways = Comparison.of([*ways.measurements, mpi])
+    ways = Comparison.of([*ways.measurements, measure_mpi(size)])
     speeds = {m.transport: m.speed for m in ways.measurements if m.speed}
     plot_bars(ways, speeds, "Two copies, and one", "GB/s")
 
@@ -68,9 +68,8 @@ if __name__ == "__main__":
 
 # %%
 # ``first-touch`` copies nothing: it touches as much new memory as the array has. How fast that is
-# depends on whether the machine has given out this memory before: in a virtual machine, a page
-# that its host has yet to provide takes many times as long. That is why figures of large arrays
-# differ more from run to run than those of small ones.
+# depends on what the system has at hand, and in a virtual machine on what its host has: the
+# interval shows it. That is why figures of large arrays differ more from run to run.
 #
 # Not taken: read the other process's memory
 # ------------------------------------------
@@ -79,14 +78,15 @@ if __name__ == "__main__":
 #    :no-docstring:
 
 if __name__ == "__main__":
-    for m in ways.select("peers-memory", "peers-memory-into").measurements:
-        print(report(ways, m.transport) if m.speed else f"{m.transport}: {m.error}")
+    print(report(ways, "peers-memory"))
+    print(report(ways, "peers-memory-into"))
 
 # %%
-# But a process must have the right to read another's memory, as a debugger has, and many systems
-# refuse that to a child; and the receiver must believe an address that came in a message. There is
-# a hidden price too. Pages that the sender shares with a forked child are its own once they have
-# been read. Of an array of 32 MB, its memory grows by
+# But a process must have a `debugger's right
+# <https://man7.org/linux/man-pages/man2/process_vm_readv.2.html>`__ to read another's memory, which
+# a system may refuse, and the receiver must believe an address that came in a message. There is a
+# hidden price too. A page that the sender shares with a forked child may be its own once it has
+# been read. By how much its memory grows here, for the same array:
 
 if __name__ == "__main__":
     try:
@@ -105,16 +105,16 @@ if __name__ == "__main__":
     print(report(ways, "memory-file", before="streamed"))
 
 # %%
-# The one copy is into pages that are new each time, and the receiver then maps each of them: two
-# first touches. What arrives cannot be written to.
+# The growth of both sides shows the price: the one copy is into pages that are new each time, and
+# the receiver maps each of them again.
 #
 # MPI
 # ---
 # ``Send`` and ``Recv`` of mpi4py, between two processes that MPI has started, timed by the same
-# code. Both wait by asking again and again, which costs processor time:
+# code. Its processor time includes waiting:
 
 if __name__ == "__main__":
-    print(report(ways, "mpi") if mpi.speed else f"not measured here: {mpi.error}")
+    print(report(ways, "mpi"))
 
 # %%
 # In practice

@@ -9,7 +9,8 @@ import pytest
 
 from ndpipe.compare import compare
 from ndpipe.experiments import mpi
-from ndpipe.experiments.one_copy import WAYS, grown_by_reading, read_memory
+from ndpipe.experiments.one_copy import WAYS
+from ndpipe.experiments.process_memory import grown_by_reading, read_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the calls are those of Linux")
 

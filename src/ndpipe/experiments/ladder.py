@@ -32,10 +32,29 @@ __all__ = [
     "OverOsPipe",
     "ProtocolFive",
     "report",
+    "rung_info",
 ]
 
 
-def _info(name: str, title: str, copies: float, kept: float = 0) -> TransportInfo:
+def rung_info(name: str, title: str, copies: float, kept: float = 0) -> TransportInfo:
+    """Return the properties of a rung.
+
+    Parameters
+    ----------
+    name, title : str
+    copies, kept : float
+        Memory needed, in multiples of the array: at the peak of a transfer, and between two.
+
+    Returns
+    -------
+    TransportInfo
+
+    Examples
+    --------
+    >>> from ndpipe.experiments.ladder import rung_info
+    >>> rung_info("mine", "my way", 1).destination
+    'new memory'
+    """
     return TransportInfo(
         name=name,
         title=title,
@@ -54,7 +73,7 @@ def _info(name: str, title: str, copies: float, kept: float = 0) -> TransportInf
 class ProtocolFive(StandardPipe):
     """Pickle with protocol 5, which saves a copy; the bytes still travel inside the pickle."""
 
-    info = _info("protocol-5", "pickle protocol 5", 4)
+    info = rung_info("protocol-5", "pickle protocol 5", 4)
 
     def send(self, end: Connection, array: Array) -> None:
         """Pickle and send."""
@@ -64,7 +83,7 @@ class ProtocolFive(StandardPipe):
 class BoundedReads(ProtocolFive):
     """The same, received in reads of at most 64 KiB: each read allocates what it asks for."""
 
-    info = _info("bounded-reads", "reads of 64 KiB", 4)
+    info = rung_info("bounded-reads", "reads of 64 KiB", 4)
 
     def receive(self, end: Connection) -> Array:
         """Read the length, then the pickle piece by piece."""
@@ -79,7 +98,7 @@ class BoundedReads(ProtocolFive):
 class OutOfBand(StandardPipe):
     """Send the pickle and, beside it, the array's own memory: nothing is copied to send it."""
 
-    info = _info("out-of-band", "out-of-band buffer", 3)
+    info = rung_info("out-of-band", "out-of-band buffer", 3)
 
     def send(self, end: Connection, array: Array) -> None:
         """Send two messages: the pickle without the bytes, and the bytes."""
@@ -98,7 +117,7 @@ class OutOfBand(StandardPipe):
 class IntoItsMemory(StandardPipe):
     """Read from the kernel straight into the memory of the array that is returned."""
 
-    info = _info("into-its-memory", "read into the array", 1)
+    info = rung_info("into-its-memory", "read into the array", 1)
 
     def send(self, end: Connection, array: Array) -> None:
         """Send the length, then write the array's memory."""
@@ -119,7 +138,7 @@ class IntoItsMemory(StandardPipe):
 class LargerBuffer(IntoItsMemory):
     """The same, with a larger buffer in the socket: both sides wait less for each other."""
 
-    info = _info("larger-buffer", "larger socket buffer", 1)
+    info = rung_info("larger-buffer", "larger socket buffer", 1)
 
     def open(
         self,
@@ -136,7 +155,7 @@ class LargerBuffer(IntoItsMemory):
 class IntoWarmMemory(LargerBuffer):
     """The same, into an array in use: the system provides no new pages."""
 
-    info = _info("into-warm-memory", "into memory in use", 1, 1)
+    info = rung_info("into-warm-memory", "into memory in use", 1, 1)
 
     out: Array = np.empty(0)
 
@@ -154,7 +173,7 @@ class IntoWarmMemory(LargerBuffer):
 class OverOsPipe(IntoItsMemory):
     """An ``os.pipe`` instead of a socket pair, as in ``Pipe(duplex=False)``."""
 
-    info = _info("over-os-pipe", "the same over os.pipe", 1)
+    info = rung_info("over-os-pipe", "the same over os.pipe", 1)
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:  # noqa: ARG002 - the call of the interface
         """Open a simplex pipe."""
@@ -196,8 +215,12 @@ def report(comparison: Comparison, rung: str, before: str | None = None) -> str:
     Returns
     -------
     str
+        The reason, where the rung could not be measured.
     """
     nbytes = comparison.measurements[0].nbytes
+    for m in comparison.select(rung).measurements:
+        if m.error is not None:
+            return f"{rung}: not measured here: {m.error}"
     m = comparison.find(rung, nbytes)
     cpu = f"CPU {m.cpu_seconds_per_gigabyte:.2g} s/GB"
     line = f"{rung}: {m.speed} GB/s, {cpu}"

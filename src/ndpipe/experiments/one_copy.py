@@ -5,11 +5,9 @@ does not take, a few lines each. Like the rungs of :mod:`ndpipe.experiments.ladd
 peer, and send one-dimensional arrays of float64.
 """
 
-import contextlib
-import ctypes
 import mmap
-import multiprocessing
 import os
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from multiprocessing.reduction import recv_handle, send_handle
@@ -18,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from ndpipe import connection
-from ndpipe.transports.base import Array, TransportInfo
+from ndpipe.experiments.ladder import rung_info
+from ndpipe.experiments.process_memory import read_memory
+from ndpipe.transports.base import Array
 from ndpipe.transports.pipes import NdPipe, NdPipeInto, StandardPipe
 
 __all__ = [
@@ -28,31 +28,17 @@ __all__ = [
     "PeersMemoryInto",
     "Streamed",
     "StreamedInto",
-    "grown_by_reading",
-    "read_memory",
 ]
 
 
-def _info(name: str, title: str, copies: float, kept: float = 0) -> TransportInfo:
-    return TransportInfo(
-        name=name,
-        title=title,
-        family="ladder",
-        moves="copies",
-        topology="one-to-one",
-        writeable="yes, its own copy",
-        cleanup="closing both ends",
-        memory=(copies, kept),
-        destination="used memory" if kept else "new memory",
-        directions=("to-child",),
-        platforms=("Linux",),
-    )
+def _info(name: str, title: str, kept: float = 0, writeable: str = "yes, its own copy") -> Any:
+    return replace(rung_info(name, title, 1, kept), platforms=("Linux",), writeable=writeable)
 
 
 class Streamed(NdPipe):
     """An ``ndpipe.Pipe`` that sends everything through its socket."""
 
-    info = _info("streamed", "streamed, recv", 1)
+    info = rung_info("streamed", "streamed, recv", 1)
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:  # noqa: ARG002 - the call of the interface
         """Switch splicing off."""
@@ -63,7 +49,7 @@ class Streamed(NdPipe):
 class StreamedInto(NdPipeInto):
     """The same, received into one array again and again."""
 
-    info = _info("streamed-into", "streamed, recv_into", 1, 1)
+    info = rung_info("streamed-into", "streamed, recv_into", 1, 1)
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, tuple[Connection, int]]:  # noqa: ARG002 - the call of the interface
         """Switch splicing off."""
@@ -71,52 +57,10 @@ class StreamedInto(NdPipeInto):
         return sender, (receiver, n)
 
 
-def read_memory(pid: int, address: int, out: Array) -> None:
-    """Fill an array from the memory of another process.
-
-    Parameters
-    ----------
-    pid : int
-        The process.
-    address : int
-        Where in its memory to begin.
-    out : ndarray, contiguous
-
-    Raises
-    ------
-    OSError
-        If the system does not let this process read that one, or has no such call.
-
-    Notes
-    -----
-    Who may is decided as for a debugger: see ``process_vm_readv(2)`` and ``ptrace(2)``.
-
-    Examples
-    --------
-    >>> import os
-    >>> import numpy as np
-    >>> from ndpipe.experiments.one_copy import read_memory
-    >>> here, there = np.arange(3.0), np.zeros(3)
-    >>> read_memory(os.getpid(), here.ctypes.data, there)
-    >>> there
-    array([0., 1., 2.])
-    """
-    call = ctypes.CDLL(None, use_errno=True).process_vm_readv
-    call.restype = ctypes.c_ssize_t
-    done = 0
-    while done < out.nbytes:
-        rest = out.nbytes - done
-        local, remote = ((ctypes.c_size_t * 2)(a + done, rest) for a in (out.ctypes.data, address))
-        n = call(pid, local, ctypes.c_ulong(1), remote, ctypes.c_ulong(1), ctypes.c_ulong(0))
-        if n <= 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        done += n
-
-
 class PeersMemory(StandardPipe):
     """The receiver reads the sender's memory; only its address goes through the Pipe."""
 
-    info = _info("peers-memory", "the peer's memory", 1)
+    info = _info("peers-memory", "the peer's memory")
 
     def send(self, end: Connection, array: Array) -> None:
         """Say where the array is, and wait until it has been read."""
@@ -139,7 +83,7 @@ class PeersMemory(StandardPipe):
 class PeersMemoryInto(PeersMemory):
     """The same, into one array again and again."""
 
-    info = _info("peers-memory-into", "the peer's memory, into", 1, 1)
+    info = _info("peers-memory-into", "the peer's memory, into", 1)
 
     out: Array = np.empty(0)
 
@@ -153,7 +97,7 @@ class PeersMemoryInto(PeersMemory):
 class MemoryFile(StandardPipe):
     """A file without a name that is in memory only; the Pipe's socket carries its descriptor."""
 
-    info = _info("memory-file", "a sealed memory file", 1)
+    info = _info("memory-file", "a sealed memory file", writeable="no")
 
     def send(self, end: Connection, array: Array) -> None:
         """Copy the array into the file, and forbid any change to it."""
@@ -186,81 +130,3 @@ WAYS = (
     PeersMemoryInto,
     MemoryFile,
 )
-
-
-def grown_by_reading(nbytes: int) -> int:
-    """Return how much memory a sender needs more, after its child has read an array in it.
-
-    A forked child shares its parent's memory until one of them writes.
-
-    Parameters
-    ----------
-    nbytes : int
-        Size of the array in bytes.
-
-    Returns
-    -------
-    int
-        In bytes.
-
-    Raises
-    ------
-    OSError
-        If the system does not let the child read its parent's memory.
-
-    Examples
-    --------
-    >>> from ndpipe.experiments.one_copy import grown_by_reading
-    >>> try:
-    ...     grown = grown_by_reading(8_000_000)
-    ... except OSError:
-    ...     grown = 0
-    >>> 0 <= grown < 16_000_000
-    True
-    """
-    array = np.ones(nbytes // 8)
-    own, theirs = multiprocessing.Pipe()
-    context = multiprocessing.get_context("fork")
-    child = context.Process(target=_read_parent, args=(theirs, own, array.ctypes.data, array.size))
-    child.start()
-    theirs.close()
-    try:
-        own.recv()
-        before = _own_bytes(array)
-        own.send("read")
-        error = own.recv()
-        after = _own_bytes(array)
-    finally:
-        own.close()
-        child.join()
-    if error:
-        raise error
-    return max(0, after - before)
-
-
-def _own_bytes(array: Array) -> int:
-    """Return how much of the memory around an array this process shares with no other."""
-    import psutil
-
-    own, begin = 0, array.ctypes.data
-    for area in psutil.Process().memory_maps(grouped=False):  # an array may lie in several
-        first, end = (int(address, 16) for address in area.addr.split("-"))
-        if first < begin + array.nbytes and begin < end:
-            own += area.private_clean + area.private_dirty
-    return own
-
-
-def _read_parent(end: Connection, other: Connection, address: int, size: int) -> None:
-    other.close()
-    error = None
-    # New to the system: what the allocator has free would be shared with the parent, until now.
-    out = np.frombuffer(mmap.mmap(-1, 8 * size))
-    end.send("started")
-    end.recv()
-    try:
-        read_memory(os.getppid(), address, out)
-    except OSError as refusal:
-        error = refusal
-    end.send(error)
-    with contextlib.suppress(EOFError):
-        end.recv()  # the pages are shared until the parent has counted
