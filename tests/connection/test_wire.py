@@ -120,7 +120,7 @@ def test_no_more_than_some_layouts_are_remembered() -> None:
     """A peer that sends ever new shapes, or writes an index in its own way, takes no memory."""
     for n in range(1000):
         wire.Index(wire.encode(np.zeros(n + 1, "u1"), 1)[0])
-    assert len(wire._layouts) <= wire._MANY
+    assert len(wire._layouts) <= wire.REMEMBERED
     index = pickle.dumps([(np.dtype("u1"), (7, 7), "C")], 5)
     known = wire.Index(wire.head(wire.MAGIC, index))
     assert known.layouts == [(np.dtype("u1"), (7, 7), "C")]

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ndpipe._pipe import describing, wire
+from ndpipe._pipe import describing, in_band, wire
 from ndpipe._pipe.description import Description
+from ndpipe._pipe.layouts import CorruptMessageError
 from ndpipe._pipe.limits import Limits
 from ndpipe.connection import Connection
 
@@ -92,14 +93,14 @@ def array_in_a_pickle(data: bytes) -> None:
     """Look for an array in a standard message, as recv_into does."""
     out, data = out_and_rest(data)
     with watched(SLACK + 400 * len(data)), contextlib.suppress(TypeError, ValueError):
-        assert len(wire.decode_array(data, out)) == out.nbytes
+        assert len(in_band.decode_array(data, out)) == out.nbytes
 
 
 def index_for_an_array(data: bytes) -> None:
     """Look for an array in the index of an out-of-band message, as recv_into does."""
     out, data = out_and_rest(data)
     start = wire.head(wire.MAGIC, data)
-    errors = contextlib.suppress(TypeError, ValueError, wire.CorruptMessageError)
+    errors = contextlib.suppress(TypeError, ValueError, CorruptMessageError)
     with watched(SLACK + 400 * len(data)), errors:
         index = wire.Index(start, out)
         if index.is_array:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.fuzz import targets
 
-from ndpipe._pipe import wire
+from ndpipe._pipe import in_band
 
 SEEDS = list(targets.seeds())
 TARGETS = pytest.mark.parametrize("number", range(len(targets.TARGETS)))
@@ -52,7 +52,7 @@ def test_extensions_of_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(copyreg._extension_cache, 7, called.append)
     for code in (b"\x82\x07", b"\x83\x07\x00", b"\x84\x07\x00\x00\x00"):
         with pytest.raises(TypeError, match="not an array"):
-            wire.decode_array(code + b"K\x01\x85R", targets.OUTS[0])
+            in_band.decode_array(code + b"K\x01\x85R", targets.OUTS[0])
     assert not called
 
 

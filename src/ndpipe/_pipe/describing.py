@@ -18,7 +18,7 @@ from ndpipe._pipe import wire
 from ndpipe._pipe.buffers import contiguous, raw
 from ndpipe._pipe.description import COMPLEX, FLOAT, MAX_INDEX, MAX_NESTING, NUMBERS
 from ndpipe._pipe.dtypes import describe
-from ndpipe._pipe.wire import Layout
+from ndpipe._pipe.layouts import Layout
 
 __all__ = ["encode"]
 

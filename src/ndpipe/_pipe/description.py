@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 
 from ndpipe._pipe import wire
 from ndpipe._pipe.dtypes import MAX_DIMENSIONS, dtype_of
+from ndpipe._pipe.layouts import CorruptMessageError, Layout
 from ndpipe._pipe.limits import Limits
 from ndpipe._pipe.pickling import fails
-from ndpipe._pipe.wire import CorruptMessageError, Layout
 
 __all__ = [
     "COMPLEX",

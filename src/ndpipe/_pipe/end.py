@@ -9,6 +9,7 @@ from ndpipe._pipe import messages, splice, wire
 from ndpipe._pipe.buffers import flat, flat_writeable
 from ndpipe._pipe.descriptors import READING
 from ndpipe._pipe.files import open_file
+from ndpipe._pipe.layouts import check_destination
 from ndpipe._pipe.limits import Limits
 from ndpipe._pipe.standard import StandardConnection
 from ndpipe._pipe.stream import Stream
@@ -344,7 +345,7 @@ class Connection(StandardConnection):
         >>> a.close(), b.close()
         (None, None)
         """
-        wire.check_destination(out)
+        check_destination(out)
         self._check_closed()
         self._check_readable()
         message = self._stream.next_message()

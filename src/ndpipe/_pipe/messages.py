@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from ndpipe._pipe import describing, description, splice, wire
 from ndpipe._pipe.buffers import raw
 from ndpipe._pipe.growing import grow, new_memory
+from ndpipe._pipe.in_band import NOT_AN_ARRAY, decode_array
+from ndpipe._pipe.layouts import CorruptMessageError, Layout
 from ndpipe._pipe.limits import LimitError, Limits
 from ndpipe._pipe.pickling import fails
 from ndpipe._pipe.stream import Incoming, Stream
@@ -102,7 +104,7 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
         data: Any = body if length is not None else arrays
         try:
             return load(data)
-        except wire.CorruptMessageError:
+        except CorruptMessageError:
             raise
         except BaseException:
             # If the message is to blame, it has been received all the same.
@@ -114,7 +116,7 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
         raise
 
 
-def _receive_new(message: Incoming, layout: wire.Layout, is_believed: bool) -> NDArray[Any]:
+def _receive_new(message: Incoming, layout: Layout, is_believed: bool) -> NDArray[Any]:
     """Receive an array into new memory: of its size if that is believed, else as bytes come."""
     if is_believed or layout.nbytes <= _BELIEVED:
         array = layout.allocate()
@@ -138,7 +140,7 @@ def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArr
                 # Of an empty message nothing would be left to wait for.
                 if message.peek(4) == _EMPTY and limits.allow_pickle:
                     message.settle()
-                    raise TypeError(wire.NOT_AN_ARRAY)
+                    raise TypeError(NOT_AN_ARRAY)
                 prefix, length = _read_prefix(message, limits)
                 if length is None:
                     index = _read_index(message, prefix, limits, out)
@@ -152,7 +154,7 @@ def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArr
                     # stream, it lets wait() still see a message that is refused.
                     body = message.take(max(length - 1, 0))
                     try:
-                        data = wire.decode_array(body, out)
+                        data = decode_array(body, out)
                     except BaseException:
                         message.refuse(prefix + body)
                         raise
@@ -222,14 +224,14 @@ def _read_prefix(message: Incoming, limits: Limits) -> tuple[bytearray, int | No
     (length,) = _unpack(prefix)
     if length < 0:
         if length != -1:
-            raise wire.CorruptMessageError(f"it declares {length} bytes")
+            raise CorruptMessageError(f"it declares {length} bytes")
         message.total = len(wire.MAGIC)
         prefix = prefix + message.take(len(wire.MAGIC) - len(prefix))  # not in place: it is kept
         if prefix in wire.MAGICS:
             return prefix, None
         (length,) = wire.UINT64.unpack_from(prefix, wire.INT32.size)
         if length > sys.maxsize:
-            raise wire.CorruptMessageError(f"it declares {length} bytes")
+            raise CorruptMessageError(f"it declares {length} bytes")
     message.total += length
     if limits.max_bytes is not None:
         limits.check_size(length)
@@ -260,9 +262,9 @@ def _read_index(
             limits.check_size(index.cost + index.nbytes)
         else:
             if not index.is_array:
-                raise TypeError(wire.NOT_AN_ARRAY)
+                raise TypeError(NOT_AN_ARRAY)
             index.layouts[0].check_into(out)
-    except (wire.CorruptMessageError, LimitError):
+    except (CorruptMessageError, LimitError):
         raise
     except BaseException:
         if out is not None:
@@ -274,4 +276,4 @@ def _read_index(
 
 def _receive_end(message: Incoming, index: wire.Index | description.Description) -> None:
     if message.take(len(index.end)) != index.end:
-        raise wire.CorruptMessageError("it has no end")
+        raise CorruptMessageError("it has no end")

@@ -38,6 +38,7 @@ import numpy as np
 from ndpipe._pipe import wire
 from ndpipe._pipe.descriptors import READING, WRITING, Descriptors
 from ndpipe._pipe.files import MAX_IO, Part
+from ndpipe._pipe.layouts import CorruptMessageError
 from ndpipe._pipe.stream import NO_SIGNAL, Incoming, Outgoing, Stream
 
 __all__ = ["THRESHOLD", "SplicedOutgoing", "begin_arrays", "end_arrays", "take_pipe"]
@@ -229,7 +230,7 @@ def take_pipe(message: Incoming) -> bytes:
         return b""
     end = stream.file.unix_socket
     if end is None:
-        raise wire.CorruptMessageError("its arrays are in a pipe, which cannot come this way")
+        raise CorruptMessageError("its arrays are in a pipe, which cannot come this way")
     first = bytearray(1)
     # The result is wanted twice: for the descriptors, and for what else it says.
     results, again = tee(map(end.recvmsg_into, ((first,),), (_ONE,), (_CLOSE_ON_EXEC,)))
@@ -253,13 +254,13 @@ def _check(pipe: Descriptors, is_truncated: bool) -> None:
                 "no file descriptor is free for the pipe that carries large arrays: raise the "
                 f"limit (ulimit -n), or send with splice_threshold=None or {_VARIABLE}=off",
             )
-        raise wire.CorruptMessageError("it has no pipe")
+        raise CorruptMessageError("it has no pipe")
     if is_truncated:
-        raise wire.CorruptMessageError("it has more than one descriptor")
+        raise CorruptMessageError("it has more than one descriptor")
     (status,) = pipe.calls(os.fstat, READING)
     (flags,) = pipe.calls(_fcntl, READING, _F_GETFL, 0)
     if not stat.S_ISFIFO(status.st_mode) or flags & os.O_ACCMODE != os.O_RDONLY:
-        raise wire.CorruptMessageError("its descriptor is no pipe to read from")
+        raise CorruptMessageError("its descriptor is no pipe to read from")
     list(pipe.calls(os.set_blocking, READING, False))  # the peer may have made it otherwise
 
 

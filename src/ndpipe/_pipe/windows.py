@@ -17,6 +17,7 @@ from typing import Any
 from ndpipe._pipe import wire
 from ndpipe._pipe.end import Connection
 from ndpipe._pipe.files import Part
+from ndpipe._pipe.layouts import CorruptMessageError
 from ndpipe._pipe.limits import Limits
 from ndpipe._pipe.standard import take_handle
 from ndpipe._pipe.stream import Incoming, Outgoing, Stream
@@ -139,7 +140,7 @@ class _Incoming(Incoming):
         if self._settled or self.done == self.total:
             self._stream.file.is_uncertain = False
         if self._stream.file.pending and self.done == self.total and not self._settled:
-            raise wire.CorruptMessageError("a piece of an array is too long")
+            raise CorruptMessageError("a piece of an array is too long")
 
 
 class _MessageStream(Stream):

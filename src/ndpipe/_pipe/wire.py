@@ -38,28 +38,26 @@ it, and receives no other. The words of a description are those of ``ndpipe._pip
 """
 
 import io
-import math
 import pickle
 import struct
-import sys
 import zlib
 from functools import lru_cache, partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ndpipe._pipe.buffers import contiguous, plain_view, raw
+from ndpipe._pipe.buffers import contiguous, raw
+from ndpipe._pipe.in_band import NOT_AN_ARRAY, load_only_array
+from ndpipe._pipe.layouts import REMEMBERED, CorruptMessageError, Layout
 from ndpipe._pipe.pickling import (
     Pickler,
     array_beside,
     dumps,
     fails,
-    is_bytes,
     is_usual,
     pickles_as_array,
 )
-from ndpipe._pipe.unpickling import ArrayUnpickler, Described, DescribedDtype
 
 THRESHOLD = 1 << 16
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
@@ -69,8 +67,6 @@ _KIND = len(MARK)  # where that stands
 MAGIC, SPLICED, DESCRIBED = MAGICS = [MARK + bytes([kind]) for kind in (1, 2, 3)]
 END = b"."
 MAX_SHORT = 0x7FFFFFFF  # a longer body has its length in a uint64
-NOT_AN_ARRAY = "the next message is not an array: receive it with recv() or recv_bytes()"
-_ARRAY = "the array in the message"
 IS_DESCRIBED = "the next message is an object: receive it with recv() or recv_into()"
 HAS_ARRAYS = "the next message is an object with arrays: receive it with recv() or recv_into()"
 INT32, UINT64 = struct.Struct("!i"), struct.Struct("!Q")
@@ -78,93 +74,9 @@ _HEAD = struct.Struct("!12sQI")
 _CHECK = struct.Struct("!I")
 HEAD_SIZE = _HEAD.size + _CHECK.size
 
-
-_UNFRAMED = 1 << 16  # bytes that a pickle has outside of its frames (PEP 3154)
-_MANY = 64  # layouts that are remembered
-_STOP = b"."  # ends a pickle
-_MOST_AROUND = 1 << 12  # bytes of an array's pickle beside those of its elements, where it is known
 # Which no reducer is asked about, and which hold no array.
 _ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
 _FEW = 16  # items of a dict that are looked at before it is pickled
-
-
-class CorruptMessageError(OSError):
-    """What came is not a message."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"corrupt message: {what}")
-
-
-class Layout(NamedTuple):
-    """What must be known of an array before its bytes can be received."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    order: Literal["C", "F"]
-
-    @classmethod
-    def of(cls, array: NDArray[Any]) -> "Layout":
-        """Return the layout in which `array` travels: Fortran order only where it is not C."""
-        array = plain_view(array)
-        fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-        return cls(array.dtype, array.shape, "F" if fortran else "C")
-
-    def check(self) -> None:
-        """Raise unless an array can have this layout: it may come from anywhere."""
-        is_dtype = isinstance(self.dtype, np.dtype) and self.dtype.subdtype is None
-        if not is_dtype or not is_bytes(self.dtype):
-            raise CorruptMessageError(f"an array of dtype {self.dtype!r}")
-        is_shape = type(self.shape) is tuple and all(type(n) is int and n >= 0 for n in self.shape)
-        if not is_shape or self.nbytes > sys.maxsize:
-            raise CorruptMessageError(f"an array of shape {self.shape!r}")
-        if self.order not in ("C", "F"):
-            raise CorruptMessageError(f"an array in order {self.order!r}")
-
-    def known_by(self, out: NDArray[Any]) -> "Layout":
-        """Return this layout, which a restricted pickle describes, with the dtype of `out`."""
-        dtype: Any = self.dtype
-        if type(dtype) is not DescribedDtype:
-            raise CorruptMessageError("an array of no dtype")
-        known = plain_view(out).dtype
-        if not dtype.is_like(known):
-            raise ValueError(f"{_ARRAY} has dtype {dtype}, out has {known}")
-        return self._replace(dtype=known)
-
-    def allocate(self) -> NDArray[Any]:
-        """Return an array of this layout with undefined contents."""
-        try:
-            # Not np.empty(), which makes a datetime64 without a unit one of this byte order.
-            return np.ndarray(self.shape, self.dtype, order=self.order)
-        except ValueError as error:  # more dimensions than NumPy has, for example
-            raise CorruptMessageError(str(error)) from error
-
-    @property
-    def nbytes(self) -> int:
-        """The size of an array of this layout in bytes."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-    def check_into(self, out: NDArray[Any]) -> None:
-        """Raise if an array of this layout cannot be received into `out`."""
-        message, out = _ARRAY, plain_view(out)
-        if out.dtype != self.dtype:
-            raise ValueError(f"{message} has dtype {self.dtype}, out has {out.dtype}")
-        if out.shape != self.shape:
-            raise ValueError(f"{message} has shape {self.shape}, out has {out.shape}")
-        if not (out.flags.f_contiguous if self.order == "F" else out.flags.c_contiguous):
-            raise ValueError(f"{message} is in {self.order} order, out is not")
-
-
-def check_destination(out: NDArray[Any]) -> None:
-    """Raise unless some array could be received into `out`."""
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be an ndarray, not {type(out).__name__}")
-    view = plain_view(out)
-    if not is_bytes(view.dtype) or not pickles_as_array(type(out)):
-        raise TypeError(f"out is {type(out).__name__} of {view.dtype}: more than its bytes")
-    if not view.flags.writeable:
-        raise ValueError("out is read-only")
-    if not view.flags.forc:
-        raise ValueError("out must be contiguous, in C or Fortran order")
 
 
 def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
@@ -212,7 +124,7 @@ def _text_of(layout: Layout) -> tuple[str, tuple[int, ...], Literal["C", "F"]]:
     return layout.dtype.str, layout.shape, layout.order
 
 
-@lru_cache(maxsize=_MANY)
+@lru_cache(maxsize=REMEMBERED)
 def _index_of(dtype: str, shape: tuple[int, ...], order: Literal["C", "F"]) -> bytes:
     """Return the index of a message that is an array."""
     return pickle.dumps([(np.dtype(dtype), shape, order)])
@@ -321,7 +233,7 @@ def _read_layouts(index: bytes, out: NDArray[Any] | None) -> tuple[list[Layout],
     if out is None:
         entries, end = _load_layouts(index)
     else:
-        entries, end = _load_only_array(index, out)
+        entries, end = load_only_array(index, out)
         if end < len(index):
             raise TypeError(NOT_AN_ARRAY)
     try:
@@ -342,7 +254,7 @@ _layouts: dict[bytes, Layout] = {}
 
 def _remember(index: bytes, layout: Layout) -> None:
     if is_usual(layout.dtype) and _index_of(*_text_of(layout)) == index:
-        if len(_layouts) >= _MANY:
+        if len(_layouts) >= REMEMBERED:
             _layouts.clear()
         _layouts[index] = layout
 
@@ -373,55 +285,6 @@ def _array_of(arrays: list[NDArray[Any]], number: int, cls: type[NDArray[Any]]) 
     return np.ndarray.__new__(cls, shape, dtype, raw(array), 0, None, order)
 
 
-def decode_array(body: bytes, out: NDArray[Any]) -> bytes | memoryview:
-    """Return the bytes of the array in a standard message, or raise unless they fit into `out`.
-
-    `body` is all of the message's body but its last byte, which in a pickle is always a full stop.
-    """
-    view = plain_view(out)
-    size = view.nbytes
-    if size <= len(body) <= size + _MOST_AROUND:
-        start, end = _frame_of(view)
-        is_like_out = start and len(body) == len(start) + size + len(end)
-        if is_like_out and body.startswith(start) and body.endswith(end):
-            return memoryview(body)[len(start) : len(start) + size]
-    array, _ = _load_only_array(body + _STOP, out)
-    if not isinstance(array, Described):
-        raise TypeError(NOT_AN_ARRAY)
-    try:
-        layout = Layout(array.dtype, array.shape, array.order).known_by(out)
-    except (AttributeError, CorruptMessageError):
-        raise TypeError(NOT_AN_ARRAY) from None
-    layout.check_into(out)
-    if type(array.data) is not bytes or len(array.data) != size:
-        raise TypeError(NOT_AN_ARRAY)
-    return array.data
-
-
-def _frame_of(view: NDArray[Any]) -> tuple[bytes, bytes]:
-    """Return how the pickle of such an array begins and ends, around its bytes, but for its stop.
-
-    An array of this layout, pickled as here, is known by them: nothing need be unpickled. Both
-    are empty if the pickle is not of the form that is expected.
-    """
-    dtype, shape, order = Layout.of(view)
-    return _frame_of_layout(dtype.str, shape, order) if is_usual(dtype) else _frame(view)
-
-
-@lru_cache(maxsize=_MANY)
-def _frame_of_layout(dtype: str, shape: tuple[int, ...], order: Any) -> tuple[bytes, bytes]:
-    return _frame(np.empty(shape, dtype, order))
-
-
-def _frame(view: NDArray[Any]) -> tuple[bytes, bytes]:
-    size, pickled, end = view.nbytes, pickle.dumps(view, 4)[: -len(_STOP)], b"\x94t\x94b"
-    if size >= _UNFRAMED:  # then a frame of its own follows the bytes
-        end = b"\x95" + struct.pack("<Q", len(end + _STOP)) + end
-    start = pickled[: len(pickled) - len(end) - size]
-    says_size = b"C" + bytes([size]) if size < 256 else b"B" + size.to_bytes(8, "little")[:4]
-    return (start, end) if start.endswith(says_size) and pickled.endswith(end) else (b"", b"")
-
-
 def _load_layouts(index: bytes) -> tuple[Any, int]:
     """Unpickle the layouts of an index; return them with the place where they end."""
 
@@ -434,19 +297,4 @@ def _load_layouts(index: bytes) -> tuple[Any, int]:
     except Exception as error:
         if fails(load):
             raise CorruptMessageError(f"its index: {error}") from error
-        raise
-
-
-def _load_only_array(data: bytes | bytearray, out: NDArray[Any]) -> tuple[Any, int]:
-    """Do the same, or raise TypeError, with an unpickler that has arrays like `out` only."""
-
-    def load() -> tuple[Any, int]:
-        file = io.BytesIO(data)
-        return ArrayUnpickler(file, out).load(), file.tell()
-
-    try:
-        return load()
-    except Exception as error:
-        if fails(load):
-            raise TypeError(NOT_AN_ARRAY) from error
         raise
