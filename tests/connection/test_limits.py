@@ -1,5 +1,6 @@
 """Memory and descriptors: no copies, and clean errors when either runs out."""
 
+import contextlib
 import multiprocessing
 import os
 import resource
@@ -90,6 +91,10 @@ def receive_with_little_memory(conn: Any) -> tuple[str, str, bool]:
     conn.recv()  # what is imported and allocated once
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + SIZE // 2, resource.RLIM_INFINITY))
+    held = []  # what the allocator has free
+    with contextlib.suppress(MemoryError):
+        while True:
+            held.append(np.empty(SIZE, np.uint8))
     try:
         conn.recv()
         first = "received"
@@ -117,8 +122,15 @@ def test_memory_exhausted_in_the_receiver(pipe: Any, in_thread: Any, what: str) 
         except OSError as error:
             errors.append(error)
 
+    # Memory that the child's allocator has free, as tests before this one may leave it: once large
+    # memory has been freed, it keeps such.
+    for count in 2, 12:
+        used = [np.ones(SIZE // 3 - (n << 12), np.uint8) for n in range(count)]
+        kept = used[-1]  # above the others
+        del used
     thread = in_thread(send)
     first, second, closed = in_child(receive_with_little_memory, b)
+    del kept
     assert first == "MemoryError"
     assert "connection was closed: a receive stopped" in second
     assert closed
