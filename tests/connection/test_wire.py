@@ -102,7 +102,13 @@ def test_an_array_that_came_is_sent_as_soon_as_any_other(
 
 
 @pytest.mark.parametrize(
-    "dtype", ["<f8", ">i4", "S3", "<U2", "<M8[3s]", "?", "<c16", "V5", (np.record, "V8"), "q", "g"]
+    "dtype",
+    [
+        *("<f8", ">i4", "S3", "<U2", "<M8[3s]", "?", "<c16", "V5", "q", "g"),
+        (np.record, "V8"),
+        (np.float64, [("low", "f4"), ("high", "f4")]),
+        (np.int32, {"low": ("i2", 0), "high": ("i2", 2)}),
+    ],
 )
 @pytest.mark.parametrize("shape", [(), (1,), (3, 4), (0, 2)])
 @pytest.mark.parametrize("order", ["C", "F"])

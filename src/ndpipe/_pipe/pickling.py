@@ -49,9 +49,11 @@ def is_bytes(dtype: np.dtype[Any]) -> bool:
 def is_usual(dtype: np.dtype[Any]) -> bool:
     """Whether a dtype is NumPy's own and its text says all of it.
 
-    Not so of times, whose unit may be none, nor of voids, which may have fields or a class.
+    Not so of times, whose unit may be none, nor of voids, which may have a class, nor of fields,
+    which a number may have too.
     """
-    return type(dtype) in _DTYPES and dtype.kind in "biufcSU" and dtype.metadata is None
+    is_plain = dtype.kind in "biufcSU" and dtype.fields is None and dtype.metadata is None
+    return is_plain and type(dtype) in _DTYPES
 
 
 def has_metadata(dtype: np.dtype[Any]) -> bool:
