@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import ndpipe
+from ndpipe._pipe import lending
 
 linux = pytest.mark.skipif(
     not Path("/proc/self/clear_refs").exists(), reason="reads peak memory from Linux's /proc"
@@ -89,6 +90,7 @@ def test_a_sender_of_a_contiguous_array_makes_no_copy(
 
 def receive_with_little_memory(conn: Any) -> tuple[str, str, bool]:
     conn.recv()  # what is imported and allocated once
+    lending._kept.clear()  # of tests before this one
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + SIZE // 2, resource.RLIM_INFINITY))
     held = []  # what the allocator has free

@@ -88,7 +88,11 @@ class Description:
         Bytes that suffice for the index, and for all that is made of it but the arrays' bytes.
     is_array : bool
         Whether the object is itself the one array.
+    place : None
+        Where the arrays begin in the sender's memory is never said.
     """
+
+    place = None
 
     def __init__(self, start: bytes, limits: Limits) -> None:
         self._text, self.cost = _load(lambda: _weigh(str(wire.index_of(start), "ascii")))

@@ -245,6 +245,12 @@ class Connection(StandardConnection):
         --------
         recv_into : Receive an array into memory that is already there.
 
+        Notes
+        -----
+        On Linux, the memory of an array of 16 MiB or more is kept when nothing refers to it any
+        more, and lent to the next one. The system may take its pages meanwhile
+        (`MADV_FREE <https://man7.org/linux/man-pages/man2/madvise.2.html>`__).
+
         Examples
         --------
         >>> import multiprocessing

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import plain_view
+from ndpipe._pipe.lending import SMALLEST, lend
 from ndpipe._pipe.pickling import is_bytes, pickles_as_array
 from ndpipe._pipe.unpickling import DescribedDtype
 
@@ -59,11 +60,15 @@ class Layout(NamedTuple):
             raise ValueError(f"{_ARRAY} has dtype {dtype}, out has {known}")
         return self._replace(dtype=known)
 
-    def allocate(self) -> NDArray[Any]:
-        """Return an array of this layout with undefined contents."""
+    def allocate(self, place: int | None = None) -> NDArray[Any]:
+        """Return an array of this layout with undefined contents.
+
+        A large one begins `place` bytes past a multiple of 64, if that is given.
+        """
+        memory = lend(self.nbytes, place) if self.nbytes >= SMALLEST else None
         try:
             # Not np.empty(), which makes a datetime64 without a unit one of this byte order.
-            return np.ndarray(self.shape, self.dtype, order=self.order)
+            return np.ndarray(self.shape, self.dtype, memory, order=self.order)
         except ValueError as error:  # more dimensions than NumPy has, for example
             raise CorruptMessageError(str(error)) from error
 

@@ -93,7 +93,7 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
                     is_believed = limits.allow_pickle or limits.max_bytes is not None
                     splice.begin_arrays(message)
                     for layout in index.layouts:
-                        arrays.append(_receive_new(message, layout, is_believed))
+                        arrays.append(_receive_new(message, layout, is_believed, index.place))
                     splice.end_arrays(message)
                     _receive_end(message, index)
             finally:
@@ -116,10 +116,12 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
         raise
 
 
-def _receive_new(message: Incoming, layout: Layout, is_believed: bool) -> NDArray[Any]:
+def _receive_new(
+    message: Incoming, layout: Layout, is_believed: bool, place: int | None
+) -> NDArray[Any]:
     """Receive an array into new memory: of its size if that is believed, else as bytes come."""
     if is_believed or layout.nbytes <= _BELIEVED:
-        array = layout.allocate()
+        array = layout.allocate(place)
         message.fill(raw(array))
         return array
     memory, done = new_memory(_BELIEVED), 0

@@ -133,8 +133,10 @@ class SplicedOutgoing(Outgoing):
             super()._write(file)
             return
         start, *arrays = self._parts
-        start = memoryview(wire.spliced(bytes(start)))
-        self._parts = start, wire.END, *arrays
+        largest = max(arrays, key=len)
+        address = _Piece.of(largest).base if largest else 0
+        start = memoryview(wire.spliced(bytes(start), address) + wire.END)
+        self._parts = start, *arrays
         self._write_start(file, start)
         self._write_arrays(file, arrays, sum(map(len, arrays)) - size)
         self._pipe.close()
@@ -163,7 +165,6 @@ class SplicedOutgoing(Outgoing):
         self._written.extend(map(file.unix_socket.sendmsg, ((first,),), (rights,), NO_SIGNAL))
         self._pipe.close(READING)  # so that the receiver's death is an error of writing
         self._write_all(file, start[wire.HEAD_SIZE + 1 :])
-        self._write_all(file, wire.END)
 
     def _write_all(self, file: Any, part: Part) -> None:
         while part:

@@ -23,6 +23,8 @@ from ndpipe.transports.pipes import NdPipe, NdPipeInto, StandardPipe
 
 __all__ = [
     "WAYS",
+    "LiesAlike",
+    "LiesElsewhere",
     "MemoryFile",
     "PeersMemory",
     "PeersMemoryInto",
@@ -38,7 +40,7 @@ def _info(name: str, title: str, kept: float = 0, writeable: str = "yes, its own
 class Streamed(NdPipe):
     """An ``ndpipe.Pipe`` that sends everything through its socket."""
 
-    info = rung_info("streamed", "streamed, recv", 1)
+    info = replace(rung_info("streamed", "streamed, recv", 1), destination="used memory")
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:  # noqa: ARG002 - the call of the interface
         """Switch splicing off."""
@@ -55,6 +57,40 @@ class StreamedInto(NdPipeInto):
         """Switch splicing off."""
         receiver, sender = connection.Pipe(splice_threshold=None)
         return sender, (receiver, n)
+
+
+class LiesAlike(NdPipeInto):
+    """Spliced into an array that begins where the sender's does, within 64 bytes."""
+
+    info = rung_info("alike-into", "recv_into, begins alike", 1, 1)
+    shift = 0
+
+    def send(self, end: Any, array: Array) -> None:
+        """Send the array, and first where it begins."""
+        end.send(array.ctypes.data)
+        end.send(array)
+
+    def receive(self, end: Any) -> Array:
+        """Receive it into memory that begins there, or a little further on."""
+        receiver, memory = end
+        start = (receiver.recv() + self.shift - memory.ctypes.data) % 64 // 8
+        out: Array = memory[start : start + memory.size - 16]
+        receiver.recv_into(out)
+        return out
+
+    def attach(self, end: Any) -> Any:
+        """Make room for the array, wherever it may begin."""
+        if isinstance(end, tuple):
+            receiver, n = end
+            return receiver, np.empty(n + 16)
+        return end
+
+
+class LiesElsewhere(LiesAlike):
+    """The same, 16 bytes further on."""
+
+    info = rung_info("elsewhere-into", "recv_into, begins elsewhere", 1, 1)
+    shift = 16
 
 
 class PeersMemory(StandardPipe):
@@ -126,6 +162,8 @@ WAYS = (
     NdPipe,
     StreamedInto,
     NdPipeInto,
+    LiesAlike,
+    LiesElsewhere,
     PeersMemory,
     PeersMemoryInto,
     MemoryFile,

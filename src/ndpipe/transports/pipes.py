@@ -120,6 +120,7 @@ class NdPipe(StandardPipe):
         _OWN,
         _ENDS,
         (1, 0),
+        "used memory",  # from 16 MiB on; below, malloc() keeps what is freed
     )
 
     def open(self, context: BaseContext, n: int) -> tuple[Connection, Connection]:
