@@ -137,4 +137,4 @@ if __name__ == "__main__":
 #   :doc:`/auto_examples/2_in_practice/plot_15_fill_your_own_array`.
 # * No copy at all: :doc:`/auto_examples/2_in_practice/plot_11_share_dont_send`.
 #
-# Next: :doc:`plot_2_every_way`.
+# Next: :doc:`plot_1c_one_pipe_two_speeds`.

@@ -17,10 +17,10 @@ from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
 __all__ = [
     "Pickler",
     "array_beside",
-    "dumps",
     "fails",
     "has_metadata",
     "is_bytes",
+    "is_plain",
     "is_usual",
     "package_of",
     "pickles_as_array",
@@ -37,6 +37,9 @@ _REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr
 _BY_NAME = frozenset({FunctionType, type})
 _DTYPES = frozenset(type(np.dtype(code)) for code in np.typecodes["All"])  # NumPy's own
 _OF_ARRAYS = _DTYPES | {BuiltinFunctionType}  # what the pickle of every array holds
+# Which no reducer is asked about, and which hold nothing.
+_ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
+_FEW = 32  # objects that are looked at before they are pickled
 # With protocol 5, the default from Python 3.14 on, what is read-only arrives read-only.
 _ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
 
@@ -160,14 +163,37 @@ class Pickler(pickle.Pickler):
         return _in_its_byte_order(cls, contiguous(array))
 
 
-def dumps(array: NDArray[Any]) -> bytes | None:
-    """Return the pickle of a small array sooner, where there is nothing in it to look at."""
+def is_plain(obj: Any, threshold: int) -> bool:
+    """Whether an object is small, and its pickle is one in which there is nothing to look at."""
+    if type(obj) in _ATOMS:
+        return True
+    found = [obj]
+    for item in found:  # which grows meanwhile
+        cls = type(item)
+        if cls is np.ndarray:
+            if not _is_plain_array(item, threshold):
+                return False
+        elif cls is list or cls is tuple or cls is dict:
+            if len(item) + len(found) > _FEW:
+                return False
+            if not {*map(type, item)} <= _ATOMS:
+                found += item
+            if cls is dict and not {*map(type, item.values())} <= _ATOMS:
+                found += item.values()
+        elif cls not in _ATOMS:
+            return False
+    return True
+
+
+def _is_plain_array(array: NDArray[Any], threshold: int) -> bool:
     dtype = array.dtype
-    parts = np.ndarray, type(dtype), BuiltinFunctionType
-    is_native = dtype.byteorder in "=|" and is_usual(dtype)
-    if is_native and array.flags.writeable and _REDUCERS.keys().isdisjoint(parts):
-        return pickle.dumps(array)
-    return None
+    return (
+        array.nbytes < threshold
+        and dtype.byteorder in "=|"
+        and array.flags.writeable
+        and is_usual(dtype)
+        and _REDUCERS.keys().isdisjoint((np.ndarray, type(dtype), BuiltinFunctionType))
+    )
 
 
 def _in_its_byte_order(cls: type, array: NDArray[Any]) -> tuple[Any, ...]:

@@ -57,8 +57,8 @@ from ndpipe._pipe.layouts import REMEMBERED, CorruptMessageError, Layout
 from ndpipe._pipe.pickling import (
     Pickler,
     array_beside,
-    dumps,
     fails,
+    is_plain,
     is_usual,
     pickles_as_array,
 )
@@ -80,10 +80,6 @@ _HEAD = struct.Struct("!12sQI")
 _CHECK = struct.Struct("!I")
 HEAD_SIZE = _HEAD.size + _CHECK.size
 
-# Which no reducer is asked about, and which hold no array.
-_ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
-_FEW = 16  # items of a dict that are looked at before it is pickled
-
 
 def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     """Turn an object into the body of a standard message, or into an out-of-band message.
@@ -103,13 +99,14 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     arrays : list of memoryview
         The bytes of each array: no copy of a contiguous one, a copy in C order of any other.
     """
-    if type(obj) in _ATOMS or (type(obj) is dict and len(obj) <= _FEW and _is_flat(obj)):
+    if is_plain(obj, threshold):
         return pickle.dumps(obj), []  # the same bytes, sooner
-    if type(obj) is np.ndarray and obj.nbytes < threshold:
-        pickled = dumps(obj)
-        if pickled is not None:
-            return pickled, []
-    elif type(obj) is np.ndarray and is_usual(obj.dtype) and pickles_as_array(np.ndarray):
+    if (
+        type(obj) is np.ndarray
+        and obj.nbytes >= threshold
+        and is_usual(obj.dtype)
+        and pickles_as_array(np.ndarray)
+    ):
         array = contiguous(obj)
         return head(MAGIC, _index_of(*_text_of(Layout.of(array)))), [raw(array)]  # the same, sooner
     file = io.BytesIO()
@@ -134,10 +131,6 @@ def _text_of(layout: Layout) -> tuple[str, tuple[int, ...], Literal["C", "F"]]:
 def _index_of(dtype: str, shape: tuple[int, ...], order: Literal["C", "F"]) -> bytes:
     """Return the index of a message that is an array."""
     return pickle.dumps([(np.dtype(dtype), shape, order)])
-
-
-def _is_flat(obj: dict[Any, Any]) -> bool:
-    return _ATOMS.issuperset(map(type, obj.values())) and _ATOMS.issuperset(map(type, obj))
 
 
 def prefix(length: int) -> bytes:

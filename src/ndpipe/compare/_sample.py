@@ -25,6 +25,7 @@ __all__ = [
     "Sample",
     "Sent",
     "WrongBytesError",
+    "free_large_array",
     "read_array",
     "receive_array",
     "send_array",
@@ -163,10 +164,23 @@ def _identity(array: Array) -> Array:
 
 
 def warm_up(modules: Iterable[str] = ()) -> None:
-    """Import modules and run the code of a transfer, so that growth counts arrays only."""
+    """Bring a process into the state of one that has been computing for a while.
+
+    Modules are imported and the code of a transfer has run, so that growth counts arrays only.
+    """
     for module in modules:
         importlib.import_module(module)
+    free_large_array()
     reader, writer = multiprocessing.Pipe()
     with reader, writer:
         writer.send(np.zeros(1000))
         checksum(reader.recv())
+
+
+def free_large_array() -> None:
+    """Have malloc() keep what is freed from now on.
+
+    Before that, it depends on what was freed by chance, and the standard Pipe takes one time or
+    several: `ndpipe.experiments.allocator`.
+    """
+    np.empty(31 << 20, np.uint8)

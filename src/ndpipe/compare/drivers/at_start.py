@@ -6,7 +6,7 @@ from typing import Any
 
 from ndpipe._system.memory import PeakMemory, peak_resident_memory
 from ndpipe.compare._checksum import checksum, make_array
-from ndpipe.compare._sample import NOTHING, Sample, Sent, read_array
+from ndpipe.compare._sample import NOTHING, Sample, Sent, read_array, warm_up
 from ndpipe.compare.drivers.base import Driver, First
 from ndpipe.transports.base import Array, AtStart
 
@@ -16,6 +16,7 @@ class AtStartDriver(Driver):
 
     def __init__(self, transport: AtStart, nbytes: int, context: Any) -> None:
         self.transport, self.nbytes, self.context = transport, nbytes, context
+        warm_up()
         array = make_array(nbytes)
         bare, bare_peak = self._start(NOTHING)
         with PeakMemory() as memory:

@@ -1,0 +1,82 @@
+"""
+One Pipe, two speeds
+====================
+
+Two programs send the same array through a standard Pipe, and one takes several times as long. The
+fast one has freed a large array before. This page measures both, shows why, and makes the slow one
+fast with one line.
+"""
+
+# sphinx_gallery_thumbnail_number = 1
+from ndpipe.compare import compare
+from ndpipe.compare.plots import plot_bars
+from ndpipe.experiments.allocator import PIPES
+from ndpipe.experiments.ladder import report
+
+if __name__ == "__main__":
+    sizes = [1_000_000, 8_000_000, 100_000_000]
+    pipes = compare(PIPES, sizes, directions=["to-child"], max_seconds=7)
+    for size in sizes:
+        print(pipes.describe_ratio("pipe", "pipe-new", size))
+
+# %%
+# Here is the size in the middle. Notice what the two Pipes, which run the same code, cost in
+# processor time:
+
+if __name__ == "__main__":
+    size = 8_000_000
+    middle = pipes.select(nbytes=size)
+    for name in "pipe", "pipe-new", "ndpipe":
+        print(report(middle, name))
+    speeds = {m.transport: m.speed for m in middle.measurements if m.speed}
+    plot_bars(middle, speeds, "The same Pipe, with and without a large array freed before", "GB/s")
+
+# %%
+# Why
+# ---
+# ``recv`` asks the kernel for *all* the bytes that are missing, gets as many as the pipe holds, and
+# asks again. For each of these reads Python allocates a block for everything that is missing, and
+# gives most of it back (`cpython#121313 <https://github.com/python/cpython/issues/121313>`__).
+#
+# What that costs is up to ``malloc``. glibc's takes a block above a threshold from the system, page
+# by page as it is touched, and gives it back at once. In a new process the threshold is 128 KiB.
+# When a larger block is freed, the threshold rises to the size of that, up to 32 MiB (`mallopt(3)
+# <https://man7.org/linux/man-pages/man3/mallopt.3.html>`__). Smaller blocks come from memory that
+# the process has in use already.
+#
+# So a child that has just started is slow, and one that has computed with large arrays is fast.
+# In between it depends on what was freed, and in what order. Above 32 MiB every Pipe is slow.
+#
+# The two of this page
+# --------------------
+# Before the first transfer, both processes of the fast Pipe do this:
+#
+# .. literalinclude:: /../src/ndpipe/compare/_sample.py
+#    :pyobject: free_large_array
+#    :no-docstring:
+#
+# Those of the slow one keep the threshold of a new process:
+#
+# .. literalinclude:: /../src/ndpipe/experiments/allocator.py
+#    :pyobject: PipeInNewProcess.attach
+#    :no-docstring:
+#
+# This page claims that it is never the faster one, and checks it on every build:
+
+if __name__ == "__main__":
+    for size in sizes:
+        assert not pipes.is_faster("pipe-new", "pipe", size)
+        assert not pipes.is_faster("pipe-new", "ndpipe", size)
+
+# %%
+# In practice
+# -----------
+# * ``np.empty(31 << 20, np.uint8)`` once in each process, before the first transfer. The array is
+#   never touched, so it takes no memory.
+# * :func:`ndpipe.Pipe` allocates an array once and reads into it, so it has one speed.
+# * All other measurements on this site are of processes that have freed a large array. In new ones
+#   the standard Pipe, and what is built on it, is slower than it is shown.
+# * It hurts less where Python reads in smaller pieces:
+#   :doc:`/auto_examples/3_measurements/plot_7_start_methods_and_pythons`.
+#
+# Next: :doc:`plot_2_every_way`.
