@@ -91,6 +91,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "auto_examples/backreferences",
     # Not for its figure, which is left out, but to be called around each block.
     "show_memory": run_block,
+    "reset_modules": ("matplotlib", "_ext.page_environment.restore"),
     # Only what a script would print: the value of a last line has an object's address in it.
     "capture_repr": (),
     "remove_config_comments": True,

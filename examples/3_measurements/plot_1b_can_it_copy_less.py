@@ -49,8 +49,7 @@ if __name__ == "__main__":
 # One copy: spliced
 # -----------------
 # From 16 MiB on, ``Pipe`` makes an ``os.pipe`` for the message and gives it the *pages* of the
-# array, with the system call ``vmsplice``; the receiver's read is the only copy. A page in the pipe
-# is still the sender's memory, which may change as soon as ``send`` returns. So ``send`` writes the
+# array, with the system call ``vmsplice``; the receiver's read is the only copy. ``send`` writes the
 # last pipe's-full, which copies it: when that is in the pipe, all pages before it have been read.
 
 if __name__ == "__main__":
@@ -61,28 +60,22 @@ if __name__ == "__main__":
 # One copy: what else it takes
 # ----------------------------
 # *Memory that was used before.* The system provides new memory page by page, at its first touch.
-# ``recv`` returns a new array each time, in memory that is lent again once an array is freed. What
-# a copy into new memory takes:
+# ``recv`` lends the memory of an array that was freed to the next. *Arrays that lie alike.* Some
+# processors copy faster between two places that are equally far past a multiple of 64 bytes.
+# ``recv`` chooses such a place; the ``out`` of ``recv_into`` is where it is:
 
 if __name__ == "__main__":
     names = "memcpy", "memcpy-new", "first-touch"
     yardsticks = measured(names, [size], ["to-child"])
     for name in names:
         print(f"{name:12} {yardsticks.speed(name, size)} GB/s")
-
-# %%
-# ``first-touch`` copies nothing: it touches as much new memory as the array has. How fast that is
-# depends on what the system has at hand, and in a virtual machine on what its host has: the
-# interval shows it. That is why figures of large arrays differ more from run to run.
-#
-# *Arrays that lie alike.* Some processors copy faster between two places that are equally far past
-# a multiple of 64 bytes. ``recv`` chooses such a place. ``out`` is where it is:
-
-if __name__ == "__main__":
     print(report(ways, "alike-into"))
     print(report(ways, "elsewhere-into"))
 
 # %%
+# ``first-touch`` copies nothing: it touches new memory. How fast that is depends on what the system
+# has at hand. That is why figures of large arrays differ more from run to run.
+#
 # Not taken: read the other process's memory
 # ------------------------------------------
 # .. literalinclude:: /../src/ndpipe/experiments/one_copy.py
@@ -112,18 +105,17 @@ if __name__ == "__main__":
 # .. literalinclude:: /../src/ndpipe/experiments/one_copy.py
 #    :pyobject: MemoryFile
 #    :no-docstring:
+#
+# Its price is in the growth of both sides: the one copy is into pages that are new each time, and
+# the receiver maps each of them again.
 
 if __name__ == "__main__":
     print(report(ways, "memory-file", before="streamed"))
 
 # %%
-# The growth of both sides shows the price: the one copy is into pages that are new each time, and
-# the receiver maps each of them again.
-#
 # MPI
 # ---
-# ``Send`` and ``Recv`` of mpi4py, between two processes that MPI has started, timed by the same
-# code. Its processor time includes waiting:
+# ``Send`` and ``Recv`` of mpi4py, timed by the same code. Its processor time includes waiting:
 
 if __name__ == "__main__":
     print(report(ways, "mpi"))
@@ -133,8 +125,6 @@ if __name__ == "__main__":
 # -----------
 # * Where a way with one copy is worth it, ``Pipe`` takes it by itself. To switch it off:
 #   ``Pipe(splice_threshold=None)``, or ``NDPIPE_SPLICE_THRESHOLD=off`` in the environment.
-# * A loop that receives into one array saves the first touch too:
-#   :doc:`/auto_examples/2_in_practice/plot_15_fill_your_own_array`.
 # * No copy at all: :doc:`/auto_examples/2_in_practice/plot_11_share_dont_send`.
 #
 # Next: :doc:`plot_1c_one_pipe_two_speeds`.

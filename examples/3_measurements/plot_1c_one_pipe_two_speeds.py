@@ -29,7 +29,7 @@ if __name__ == "__main__":
     for name in "pipe", "pipe-new", "ndpipe":
         print(report(middle, name))
     speeds = {m.transport: m.speed for m in middle.measurements if m.speed}
-    plot_bars(middle, speeds, "The same Pipe, with and without a large array freed before", "GB/s")
+    plot_bars(middle, speeds, "The same Pipe, twice", "GB/s")
 
 # %%
 # Why
@@ -45,7 +45,9 @@ if __name__ == "__main__":
 # the process has in use already.
 #
 # So a child that has just started is slow, and one that has computed with large arrays is fast.
-# In between it depends on what was freed, and in what order. Above 32 MiB every Pipe is slow.
+# In between it depends on what was freed, and in what order. Above 32 MiB every Pipe is slow. So it
+# is where ``MALLOC_TRIM_THRESHOLD_`` is set, as Dask sets it for its workers: the threshold stays
+# where it is then.
 #
 # The two of this page
 # --------------------

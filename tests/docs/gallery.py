@@ -26,6 +26,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples", "gallery_dirs": "auto_examples", "show_memory": run_block,
     "capture_repr": (), "write_computation_times": False, "download_all_examples": False,
     "default_thumb_file": "thumb.svg", "remove_config_comments": True,
+    "reset_modules": ("_ext.page_environment.restore",),
 }
 """
 
@@ -86,7 +87,7 @@ class Gallery:
         (self.package / "__init__.py").write_text("from ndpipe.probe import probe_sizes\n")
         for module in ("tasks", "probe", "units"):
             (self.package / f"{module}.py").write_text("")
-        self._environment = environment or {}
+        self.environment = environment or {}
 
     def page(self, *blocks: str, name: str = "plot_page", header: str = "") -> None:
         """Write a page from code blocks."""
@@ -97,7 +98,7 @@ class Gallery:
 
     def build(self) -> Built:
         """Build as `nox -s docs` does."""
-        environment = {**os.environ, **self._environment}
+        environment = {**os.environ, **self.environment}
         paths = [str(DOCS), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         # What a terminal's or a CI's environment says must not decide the order of the lines.

@@ -7,7 +7,7 @@ that is freed, up to 32 MiB (`mallopt(3)
 """
 
 import ctypes
-import os
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from ndpipe.experiments.ladder import rung_info
@@ -22,13 +22,14 @@ _IN_NEW_PROCESS = 128 << 10  # bytes
 class PipeInNewProcess(StandardPipe):
     """A standard Pipe between two processes whose threshold is that of a new one, and stays so."""
 
-    info = rung_info("pipe-new", "Pipe, new process", 4)
+    info = replace(rung_info("pipe-new", "Pipe, new process", 4), platforms=("Linux",))
 
     def attach(self, end: Connection) -> Connection:
         """Set the threshold, in either process."""
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-        if mallopt is None or not mallopt(_M_MMAP_THRESHOLD, _IN_NEW_PROCESS):
+        library = ctypes.CDLL(None)
+        if not hasattr(library, "mallopt"):
             raise OSError("this C library has no such threshold")
+        library.mallopt(_M_MMAP_THRESHOLD, _IN_NEW_PROCESS)
         return end
 
 
