@@ -40,7 +40,7 @@ class Simulated(Record):
         self.passes[-1].append(_sample(self.draw(len(self.passes))))
 
 
-def _measure(*groups: list[Record], precision: float = 0.2, max_seconds: float = 60) -> None:
+def _measure(*groups: list[Record], precision: float = 0.3, max_seconds: float = 60) -> None:
     schedule.Schedule(groups, None, precision, max_seconds, None).measure()
 
 

@@ -27,7 +27,7 @@ Move arrays of random float64 values between a parent and a child process
 through every transport, and measure each alike: from the start of the send
 until the receiver has read every byte. The transports take turns in
 random order, all bytes are verified, and starting processes is not timed.
-Transfers are repeated until the ratio to the standard Pipe is known to 20 %,
+Transfers are repeated until the ratio to the standard Pipe is known to 30 %,
 or the time is up.
 
 A transport that fails, or that needs more memory than is free, is listed with

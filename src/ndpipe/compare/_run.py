@@ -37,7 +37,7 @@ def compare(
     directions: Iterable[Direction] = DIRECTIONS,
     start_method: str | None = None,
     repeat: int | None = None,
-    precision: float = 0.2,
+    precision: float = 0.3,
     max_seconds: float = 120.0,
     timeout: float = 60.0,
     on_progress: Callable[[Progress], object] | None = None,
