@@ -118,11 +118,11 @@ const Cost = (() => {
     for (;;) {
       ways = (ways * (n - outside)) / (outside + 1);
       tail += ways * 0.5 ** n;
-      if (2 * tail > 0.05) break;
+      if (2 * tail > 0.01) break;
       outside += 1;
     }
     const medians = passes.filter((pass) => pass.length).map((pass) => median(ascending(pass)));
-    const floor = 1 + 0.12 + 1 / n ** 2;
+    const floor = 1 + 0.2 + 1 / n ** 2;
     const low = Math.min(values[outside], ...medians, middle / floor);
     const high = Math.max(values[n - 1 - outside], ...medians, middle * floor);
     return [middle, low, high].map((limit) => middle * (limit / middle) ** Math.SQRT2);
