@@ -4,7 +4,7 @@ Can it copy less?
 
 A socket copies an array twice: into the kernel, and out of it. This page shows what
 :func:`ndpipe.Pipe` does about that, and the ways with one copy that it does not take, a few lines
-each. All are measured with the same array, in turn, in one run.
+each. All but MPI and the yardsticks are measured with the same array, in turn, in one run.
 """
 
 # sphinx_gallery_thumbnail_number = 1
@@ -49,8 +49,8 @@ if __name__ == "__main__":
 # One copy: spliced
 # -----------------
 # From 16 MiB on, ``Pipe`` makes an ``os.pipe`` for the message and gives it the *pages* of the
-# array, with the call ``vmsplice``; the receiver's read is the only copy. ``send`` writes the
-# last pipe's-full, which copies it: when that is in the pipe, all pages before it have been read.
+# array, with the call ``vmsplice``; the receiver's read is the only copy. But the last pipe's-full
+# is written, which copies it: when that is in the pipe, all pages before it have been read.
 
 if __name__ == "__main__":
     print(report(ways, "ndpipe", before="streamed"))
@@ -60,9 +60,9 @@ if __name__ == "__main__":
 # One copy: what else it takes
 # ----------------------------
 # *Memory that was used before.* The system provides new memory page by page, at its first touch.
-# ``recv`` lends the memory of an array that was freed to the next. *Arrays that lie alike.* Some
+# ``recv`` uses the memory of an array that was freed for the next. *Arrays that lie alike.* Some
 # processors copy faster between two places that are equally far past a multiple of 64 bytes.
-# ``recv`` chooses such a place; the ``out`` of ``recv_into`` is where it is:
+# ``recv`` chooses such a place; ``recv_into`` cannot:
 
 if __name__ == "__main__":
     names = "memcpy", "memcpy-new", "first-touch"
@@ -74,7 +74,7 @@ if __name__ == "__main__":
 
 # %%
 # ``first-touch`` copies nothing: it touches new memory. How fast that is depends on what the system
-# has at hand. That is why figures of large arrays differ more from run to run.
+# has at hand. That is one reason why figures of large arrays differ from run to run.
 #
 # Not taken: read the other process's memory
 # ------------------------------------------
@@ -123,7 +123,7 @@ if __name__ == "__main__":
 # %%
 # In practice
 # -----------
-# * Where a way with one copy is worth it, ``Pipe`` takes it by itself. To switch it off:
+# * ``Pipe`` takes the way with one copy by itself. To switch it off:
 #   ``Pipe(splice_threshold=None)``, or ``NDPIPE_SPLICE_THRESHOLD=off`` in the environment.
 # * No copy at all: :doc:`/auto_examples/2_in_practice/plot_11_share_dont_send`.
 #

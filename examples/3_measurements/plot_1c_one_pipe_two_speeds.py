@@ -3,8 +3,8 @@ One Pipe, two speeds
 ====================
 
 Two programs send the same array through a standard Pipe, and one takes several times as long. The
-fast one has freed a large array before. This page measures both, shows why, and makes the slow one
-fast with one line.
+fast one has freed a large array before. This page measures both, as ``pipe`` and ``pipe-new``,
+shows why, and has the line that makes the slow one fast.
 """
 
 # sphinx_gallery_thumbnail_number = 1
@@ -20,8 +20,8 @@ if __name__ == "__main__":
         print(pipes.describe_ratio("pipe", "pipe-new", size))
 
 # %%
-# Here is the size in the middle. Notice what the two Pipes, which run the same code, cost in
-# processor time:
+# Here is the size in the middle, with the growth of sender and receiver in multiples of the array.
+# Notice what the two Pipes, which run the same code, cost in processor time:
 
 if __name__ == "__main__":
     size = 8_000_000
@@ -44,10 +44,11 @@ if __name__ == "__main__":
 # <https://man7.org/linux/man-pages/man3/mallopt.3.html>`__). Smaller blocks come from memory that
 # the process has in use already.
 #
-# So a child that has just started is slow, and one that has computed with large arrays is fast.
-# In between it depends on what was freed, and in what order. Above 32 MiB every Pipe is slow. So it
-# is where ``MALLOC_TRIM_THRESHOLD_`` is set, as Dask sets it for its workers: the threshold stays
-# where it is then.
+# So a spawned child that has just started is slow, and a process that has computed with large
+# arrays is fast; a forked child inherits its parent's threshold. In between it depends on what was
+# freed, and in what order. From about 30 MB on every Pipe is slow, since its blocks are too large.
+# The same holds for all sizes where ``MALLOC_TRIM_THRESHOLD_`` is set, as Dask sets it for its
+# workers: the threshold stays where it is then.
 #
 # The two of this page
 # --------------------
@@ -63,7 +64,7 @@ if __name__ == "__main__":
 #    :pyobject: PipeInNewProcess.attach
 #    :no-docstring:
 #
-# This page claims that it is never the faster one, and checks it on every build:
+# This page claims that the slow one is never the faster one, and checks it on every build:
 
 if __name__ == "__main__":
     for size in sizes:
@@ -74,11 +75,10 @@ if __name__ == "__main__":
 # In practice
 # -----------
 # * ``np.empty(31 << 20, np.uint8)`` once in each process, before the first transfer. The array is
-#   never touched, so it takes no memory.
-# * :func:`ndpipe.Pipe` allocates an array once and reads into it, so it has one speed.
+#   never touched, so it takes no memory itself.
+# * :func:`ndpipe.Pipe` reads into the array, which it allocates once: there is no block for a read.
 # * All other measurements on this site are of processes that have freed a large array. In new ones
-#   the standard Pipe, and what is built on it, is slower than it is shown.
-# * It hurts less where Python reads in smaller pieces:
-#   :doc:`/auto_examples/3_measurements/plot_7_start_methods_and_pythons`.
+#   the standard Pipe, and what is built on it, is slower than it is shown, below about 30 MB.
+# * Pythons after 3.13.0 read in pieces of limited size.
 #
 # Next: :doc:`plot_2_every_way`.

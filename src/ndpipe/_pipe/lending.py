@@ -1,6 +1,6 @@
 """Memory for large arrays that is lent again once nothing refers to it any more.
 
-The system provides new memory page by page, at its first touch, which takes about as long as the
+The system provides new memory page by page, at its first touch, which can take as long as the
 copy that fills it. A program that receives one array after another frees as many as it receives;
 their memory is kept here for the next ones, and the system may take it meanwhile (``MADV_FREE``):
 it is new memory again then.

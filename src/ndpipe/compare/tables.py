@@ -14,9 +14,9 @@ __all__ = ["format_differences", "format_table", "summary"]
 
 _ROW = "{:>3} {:17} {:>20} {:>20} {:>6} {:>9}"
 _NOTE = """\
-=: tied with the row above: intervals overlap. (low to high): where another run
-is expected. CPU: seconds of both processes. Memory: growth of the peak of
-sender and receiver, in multiples of the array."""
+=: tied with the numbered row above: intervals overlap. (low to high): where
+another run is expected. CPU: seconds of both processes. Memory: growth of the
+peak of sender and receiver, in multiples of the array."""
 
 
 def format_table(measurements: Iterable[Measurement]) -> str:
