@@ -39,6 +39,7 @@ ELSEWHERE = {
     "struct": "plot_10_on_the_wire",
     "32mib": "plot_4_size_limit",
     "slow": "plot_3_what_it_costs",
+    "two-speeds": "plot_1c_one_pipe_two_speeds",
     "args": "plot_2_send_to_child",
     "object": "plot_07_what_comes_back",
     "fastest": "plot_2_every_way",
