@@ -374,3 +374,39 @@ def test_the_peer_leaves_in_the_middle(ends: Any, in_thread: Any) -> None:
     assert "end of file after" in said[0]
     with pytest.raises(OSError, match="closed: a send stopped after"):
         a.send(1)
+
+
+def test_the_format_of_spliced_arrays(closing: Any) -> None:
+    """The pipe comes with the first byte of the index, and a full stop ends the rest."""
+    x = np.arange(3, dtype="<u2")
+    streamed = record(x)
+    a, b = map(closing.enter_context, ndpipe.Pipe(threshold=1, splice_threshold=1))
+    a.send(x)
+    with socket.socket(fileno=os.dup(b.fileno())) as end:
+        head, nothing, _, _ = socket.recv_fds(end, 28, 1)
+        first, pipes, _, _ = socket.recv_fds(end, 1000, 1)
+        rest = end.recv(1000)
+    with open(pipes[0], "rb") as pipe:  # noqa: PTH123
+        assert pipe.read() == x.tobytes()
+    place = x.ctypes.data % 64 // 16  # which is the kind's first digit
+    assert head[:12] == b"\xff\xff\xff\xff\xffndpipe" + bytes([place << 4 | 2])
+    assert head[12:24] == streamed[12:24]
+    assert not nothing
+    assert len(first) == 1
+    assert first + rest == streamed[28 : -x.nbytes] + b"."
+
+
+@pytest.mark.parametrize("place", [0, 16, 32, 48, 8, 63])
+def test_a_spliced_array_begins_as_the_senders_does(place: int, in_thread: Any) -> None:
+    """Where in a line of 64 bytes, to 16 bytes: some processors copy faster then."""
+    first, second = ndpipe.Pipe(splice_threshold=1)
+    with first, second:
+        memory = np.empty((20 << 20) + 128, np.uint8)
+        start = (place - memory.ctypes.data) % 64
+        sent = memory[start : start + (20 << 20)]
+        sent[:] = place
+        sending = in_thread(first.send, sent)
+        array = second.recv()
+        sending.join()
+        assert array.ctypes.data % 64 == sent.ctypes.data % 64 & 0x30
+        assert (array == place).all()

@@ -5,7 +5,6 @@ import os
 import pickle
 import socket
 import struct
-import sys
 from multiprocessing import resource_sharer
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
@@ -14,7 +13,6 @@ from typing import Any
 import array_zoo
 import numpy as np
 import pytest
-from recorded import record
 
 import ndpipe
 from ndpipe._pipe import wire
@@ -239,24 +237,3 @@ def test_the_format_is_what_the_docstring_says(closing: Any) -> None:
     assert arrays == x.tobytes() + y.tobytes(order="F")
     with pytest.raises(pickle.UnpicklingError, match="beside"):
         pickle.loads(index[len(pickle.dumps(pickle.loads(index))) :])
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has vmsplice")
-def test_the_format_of_spliced_arrays(closing: Any) -> None:
-    """The pipe comes with the first byte of the index, and a full stop ends the rest."""
-    x = np.arange(3, dtype="<u2")
-    streamed = record(x)
-    a, b = map(closing.enter_context, ndpipe.Pipe(threshold=1, splice_threshold=1))
-    a.send(x)
-    with socket.socket(fileno=os.dup(b.fileno())) as end:
-        head, nothing, _, _ = socket.recv_fds(end, 28, 1)
-        first, pipes, _, _ = socket.recv_fds(end, 1000, 1)
-        rest = end.recv(1000)
-    with open(pipes[0], "rb") as pipe:  # noqa: PTH123
-        assert pipe.read() == x.tobytes()
-    place = x.ctypes.data % 64 // 16  # which is the kind's first digit
-    assert head[:12] == b"\xff\xff\xff\xff\xffndpipe" + bytes([place << 4 | 2])
-    assert head[12:24] == streamed[12:24]
-    assert not nothing
-    assert len(first) == 1
-    assert first + rest == streamed[28 : -x.nbytes] + b"."

@@ -65,6 +65,7 @@ _PIPE_SIZE = 1 << 20  # bytes; a larger pipe would leave more to be written, and
 # next, which is sooner than to read all that is there.
 _READ = _PIPE_SIZE // 2
 _F_GETFL, _F_SETPIPE_SZ, _SPLICE_F_NONBLOCK = 3, 1031, 2
+_Ends = ctypes.c_int * 2  # here, because a type is garbage with cycles in it
 _LOOK_AGAIN = 500  # milliseconds until a wait looks whether the connection was closed meanwhile
 _RIGHTS = socket.SOL_SOCKET, getattr(socket, "SCM_RIGHTS", 1)
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
@@ -146,7 +147,7 @@ class SplicedOutgoing(Outgoing):
         if signal.getsignal(signal.SIGPIPE) is not signal.SIG_IGN:
             return 0
         # What fails says so by its result: a handler may raise any exception.
-        ends = (ctypes.c_int * 2)()
+        ends = _Ends()
         made = map(operator.not_, map(_pipe2, (ends,), (os.O_CLOEXEC | os.O_NONBLOCK,)))
         self._pipe.add((READING, WRITING), chain.from_iterable(compress((ends,), made)))
         (size,) = self._pipe.calls(_fcntl, WRITING, _F_SETPIPE_SZ, _PIPE_SIZE)
