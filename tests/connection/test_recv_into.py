@@ -1,12 +1,17 @@
 """recv_into fills what fits, and leaves what does not fit for the next receive."""
 
+import multiprocessing
+import pickle
 import threading
+from multiprocessing import resource_sharer
 from multiprocessing.connection import wait
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import array_zoo
 import connection_peers
 import numpy as np
+import pipes_under_test
 import pytest
 
 import ndpipe
@@ -232,3 +237,28 @@ def test_dtypes_that_are_nearly_the_same(pipe: Any, threshold: int) -> None:
                     assert out[name].tobytes() == sent[name].tobytes()
             assert not b.poll()
     assert len(arrays) <= filled < len(arrays) ** 2 / 4
+
+
+@pytest.mark.parametrize("make", ["duplex", "os.pipe", "messages, passed on"])
+def test_an_empty_message_is_still_there_however_often_it_is_refused(
+    make: str, closing: Any
+) -> None:
+    """Where it cannot be looked at without reading it, too."""
+    if make == "os.pipe":
+        reader, writer = multiprocessing.Pipe(duplex=False)
+        ends = [ndpipe.wrap(reader), ndpipe.wrap(writer)]
+    elif make == "duplex":
+        ends = list(ndpipe.Pipe())
+    else:
+        ends = list(pipes_under_test.MAKES["messages"]())
+    b, a = map(closing.enter_context, ends)
+    a.send_bytes(b"")
+    for _ in range(3):
+        assert b.poll()
+        with pytest.raises(TypeError, match="not an array"):
+            b.recv_into(np.zeros(3))
+        if make == "messages, passed on":
+            b = closing.enter_context(pickle.loads(ForkingPickler.dumps(b)))
+    assert b.poll()
+    assert b.recv_bytes() == b""
+    resource_sharer.stop(timeout=10)

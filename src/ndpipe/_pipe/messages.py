@@ -141,7 +141,7 @@ def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArr
             try:
                 # Of an empty message nothing would be left to wait for.
                 if message.peek(4) == _EMPTY and limits.allow_pickle:
-                    message.settle()
+                    message.refuse(b"")
                     raise TypeError(NOT_AN_ARRAY)
                 prefix, length = _read_prefix(message, limits)
                 if length is None:

@@ -193,7 +193,7 @@ class Incoming(Transfer):
 
     def refuse(self, start: bytes | bytearray) -> None:
         """Leave the message for the next receive; `start` is all that was read of it now."""
-        if self._before:  # whose system call goes on where this message was left
+        if start and self._before:  # whose system call goes on where this message was left
             self._stream.abort("a message was refused while a receive was waiting for it")
             raise OSError(self._stream.why_closed)
         if self.pipe is not None:
