@@ -49,7 +49,7 @@ if __name__ == "__main__":
     with sending((3, 4), flat=False) as (here, child):
         child.join(timeout=60)
         message, left = here.recv_bytes(), os.read(here.fileno(), 100)
-    print("the message:", message.hex(" "), "- left in the pipe:", left.hex(" "))
+    print("the message:", message.hex(" "), "- left behind:", left.hex(" "))
     print("the next length:", int.from_bytes(left[:4], "big"))
 
 # %%

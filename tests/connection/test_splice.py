@@ -386,7 +386,7 @@ def test_the_format_of_spliced_arrays(closing: Any) -> None:
         head, nothing, _, _ = socket.recv_fds(end, 28, 1)
         first, pipes, _, _ = socket.recv_fds(end, 1000, 1)
         rest = end.recv(1000)
-    with open(pipes[0], "rb") as pipe:  # noqa: PTH123
+    with open(pipes[0], "rb") as pipe:  # noqa: PTH123 - a number, not a path
         assert pipe.read() == x.tobytes()
     place = x.ctypes.data % 64 // 16  # which is the kind's first digit
     assert head[:12] == b"\xff\xff\xff\xff\xffndpipe" + bytes([place << 4 | 2])

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 import ndpipe
+from ndpipe._pipe import index as index_module
 from ndpipe._pipe import wire
+from ndpipe._pipe.index import Index
 
 SMALL = [
     None,
@@ -123,12 +125,12 @@ def test_a_bare_array_has_the_index_that_any_array_has(
 def test_no_more_than_some_layouts_are_remembered() -> None:
     """A peer that sends ever new shapes, or writes an index in its own way, takes no memory."""
     for n in range(1000):
-        wire.Index(wire.encode(np.zeros(n + 1, "u1"), 1)[0])
-    assert len(wire._layouts) <= wire.REMEMBERED
+        Index(wire.encode(np.zeros(n + 1, "u1"), 1)[0])
+    assert len(index_module._layouts) <= index_module.REMEMBERED
     index = pickle.dumps([(np.dtype("u1"), (7, 7), "C")], 5)
-    known = wire.Index(wire.head(wire.MAGIC, index))
+    known = Index(wire.head(wire.MAGIC, index))
     assert known.layouts == [(np.dtype("u1"), (7, 7), "C")]
-    assert index not in wire._layouts
+    assert index not in index_module._layouts
 
 
 def test_a_layout_may_be_forgotten_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,10 +142,10 @@ def test_a_layout_may_be_forgotten_at_any_moment(monkeypatch: pytest.MonkeyPatch
             self.clear()
             return known
 
-    monkeypatch.setattr(wire, "_layouts", Forgetful())
+    monkeypatch.setattr(index_module, "_layouts", Forgetful())
     start, _ = wire.encode(np.zeros(3), 1)
     for _ in range(3):
-        assert wire.Index(start).layouts == [(np.dtype("f8"), (3,), "C")]
+        assert Index(start).layouts == [(np.dtype("f8"), (3,), "C")]
 
 
 @pytest.mark.parametrize("direction", ["to a standard end", "from a standard end"])

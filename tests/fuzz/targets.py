@@ -18,6 +18,7 @@ import numpy as np
 
 from ndpipe._pipe import describing, in_band, wire
 from ndpipe._pipe.description import Description
+from ndpipe._pipe.index import Index
 from ndpipe._pipe.layouts import CorruptMessageError
 from ndpipe._pipe.limits import Limits
 from ndpipe.connection import Connection
@@ -102,7 +103,7 @@ def index_for_an_array(data: bytes) -> None:
     start = wire.head(wire.MAGIC, data)
     errors = contextlib.suppress(TypeError, ValueError, CorruptMessageError)
     with watched(SLACK + 400 * len(data)), errors:
-        index = wire.Index(start, out)
+        index = Index(start, out)
         if index.is_array:
             index.layouts[0].check_into(out)
 

@@ -69,7 +69,7 @@ def check_length(length: int, limits: Limits) -> None:
 
 
 class Description:
-    """What a described message holds, with the attributes and methods of `wire.Index`.
+    """What a described message holds, with the attributes and methods of `Index`.
 
     Parameters
     ----------

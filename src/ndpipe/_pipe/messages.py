@@ -17,6 +17,7 @@ from ndpipe._pipe import describing, description, splice, wire
 from ndpipe._pipe.buffers import raw
 from ndpipe._pipe.growing import grow, new_memory
 from ndpipe._pipe.in_band import NOT_AN_ARRAY, decode_array
+from ndpipe._pipe.index import Index
 from ndpipe._pipe.layouts import CorruptMessageError, Layout
 from ndpipe._pipe.limits import LimitError, Limits
 from ndpipe._pipe.pickling import fails
@@ -242,7 +243,7 @@ def _read_prefix(message: Incoming, limits: Limits) -> tuple[bytearray, int | No
 
 def _read_index(
     message: Incoming, prefix: bytearray, limits: Limits, out: NDArray[Any] | None = None
-) -> wire.Index | description.Description:
+) -> Index | description.Description:
     """Read what describes the arrays of a message, or refuse it if `out` cannot hold them."""
     is_described = wire.is_described(prefix)
     if not is_described:
@@ -258,8 +259,8 @@ def _read_index(
         head += splice.take_pipe(message)
     start = head + message.take(wire.HEAD_SIZE + length - len(head))
     try:
-        index: wire.Index | description.Description
-        index = description.Description(start, limits) if is_described else wire.Index(start, out)
+        index: Index | description.Description
+        index = description.Description(start, limits) if is_described else Index(start, out)
         if out is None:
             limits.check_size(index.cost + index.nbytes)
         else:
@@ -276,6 +277,6 @@ def _read_index(
     return index
 
 
-def _receive_end(message: Incoming, index: wire.Index | description.Description) -> None:
+def _receive_end(message: Incoming, index: Index | description.Description) -> None:
     if message.take(len(index.end)) != index.end:
         raise CorruptMessageError("it has no end")
