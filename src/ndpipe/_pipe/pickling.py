@@ -2,6 +2,7 @@
 
 import contextlib
 import copyreg
+import io
 import pickle
 import sys
 from collections.abc import Callable, Set
@@ -17,6 +18,7 @@ from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
 __all__ = [
     "Pickler",
     "array_beside",
+    "dumps",
     "fails",
     "has_metadata",
     "is_bytes",
@@ -39,7 +41,9 @@ _DTYPES = frozenset(type(np.dtype(code)) for code in np.typecodes["All"])  # Num
 _OF_ARRAYS = _DTYPES | {BuiltinFunctionType}  # what the pickle of every array holds
 # Which no reducer is asked about, and which hold nothing.
 _ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
-_FEW = 32  # objects that are looked at before they are pickled
+_NOTHING: Set[type] = frozenset()
+_FEW = 8  # objects that are looked at before they are pickled
+_SHORT = 16384  # bytes of a pickle
 # With protocol 5, the default from Python 3.14 on, what is read-only arrives read-only.
 _ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
 
@@ -90,15 +94,16 @@ class Pickler(pickle.Pickler):
     """The pickler of multiprocessing, but that it sets large arrays aside.
 
     Not a subclass of `ForkingPickler`, which makes its table of reducers anew for every message.
+    To make a pickler costs more than to pickle a small object, so one is used again: `dumps`.
 
     Attributes
     ----------
+    file : io.BytesIO
+        What is written to.
     threshold : int
         Arrays of at least so many bytes are set aside.
     arrays : list of ndarray
         What was set aside: contiguous arrays whose bytes are to follow the pickle.
-        Whoever makes a pickler sets these two: a constructor would cost as much as pickling a
-        small object.
     met : set of type
         The classes of other objects, which nothing need be done about.
     first : ndarray or None
@@ -107,12 +112,18 @@ class Pickler(pickle.Pickler):
         Whether some object's own code takes part, so that arrays are copied when they are met.
     """
 
-    met: Set[type] = frozenset()
-    first: NDArray[Any] | None = None
-    copies = False
+    __slots__ = ("arrays", "copies", "file", "first", "met", "threshold")
 
     threshold: int
     arrays: list[NDArray[Any]]
+    met: Set[type]
+    first: NDArray[Any] | None
+    copies: bool
+
+    def __init__(self) -> None:
+        self.file = io.BytesIO()
+        super().__init__(self.file)
+        self.arrays, self.met, self.first, self.copies = [], _NOTHING, None, False
 
     def reducer_override(self, obj: Any) -> Any:
         """Set a large array aside; leave anything else to the standard library."""
@@ -163,24 +174,53 @@ class Pickler(pickle.Pickler):
         return _in_its_byte_order(cls, contiguous(array))
 
 
+_idle: list[Pickler] = []
+
+
+def dumps(obj: Any, threshold: int) -> tuple[bytes, list[NDArray[Any]], bool]:
+    """Pickle an object, with its large arrays set aside.
+
+    Returns
+    -------
+    pickled : bytes
+    arrays : list of ndarray
+        What was set aside.
+    is_array : bool
+        Whether the object is itself the one array.
+    """
+    try:
+        pickler = _idle.pop()  # whoever else pickles meanwhile has another
+    except IndexError:
+        pickler = Pickler()
+    pickler.threshold = threshold
+    pickler.dump(obj)
+    # Not getbuffer(): kept in a traceback, it crashes Python 3.12.1 (cpython#111049).
+    file = pickler.file
+    pickled = file.getvalue()
+    if pickler.arrays:
+        return pickled, pickler.arrays, type(obj) is np.ndarray and pickler.first is obj
+    if len(pickled) <= _SHORT:  # after a long one, it would take memory for such every time
+        pickler.clear_memo()
+        file.seek(0)
+        file.truncate()
+        pickler.met, pickler.copies = _NOTHING, False
+        _idle.append(pickler)
+    return pickled, [], False
+
+
 def is_plain(obj: Any, threshold: int) -> bool:
     """Whether an object is small, and its pickle is one in which there is nothing to look at."""
-    if type(obj) in _ATOMS:
+    cls = type(obj)
+    if cls in _ATOMS:
         return True
-    found = [obj]
-    for item in found:  # which grows meanwhile
-        cls = type(item)
-        if cls is np.ndarray:
-            if not _is_plain_array(item, threshold):
-                return False
-        elif cls is list or cls is tuple or cls is dict:
-            if len(item) + len(found) > _FEW:
-                return False
-            if not {*map(type, item)} <= _ATOMS:
-                found += item
-            if cls is dict and not {*map(type, item.values())} <= _ATOMS:
-                found += item.values()
-        elif cls not in _ATOMS:
+    if cls is np.ndarray:
+        return _is_plain_array(obj, threshold)
+    if (cls is not tuple and cls is not list) or len(obj) > _FEW:
+        return False
+    for item in obj:
+        if type(item) not in _ATOMS and (
+            type(item) is not np.ndarray or not _is_plain_array(item, threshold)
+        ):
             return False
     return True
 

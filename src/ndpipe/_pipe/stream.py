@@ -118,14 +118,15 @@ class Outgoing(Transfer):
             raise
 
     def _write(self, file: Any) -> None:
-        written = self._written
+        written, write = self._written, file.write
         for part in self._parts:
-            while part:
-                data = part if len(part) <= files.MAX_IO else memoryview(part)[: files.MAX_IO]
-                written.extend(file.write((data,), NO_SIGNAL))
-                if written[-1] == len(part):
-                    break
-                part = memoryview(part)[written[-1] :]
+            size = len(part)
+            while size:
+                data = part if size <= files.MAX_IO else memoryview(part)[: files.MAX_IO]
+                written.extend(write((data,), NO_SIGNAL))
+                size -= written[-1]
+                if size:
+                    part = memoryview(part)[written[-1] :]
 
 
 class Incoming(Transfer):

@@ -41,7 +41,6 @@ An end with ``allow_pickle=False`` sends each object as a described message, all
 it, and receives no other. The words of a description are those of ``ndpipe._pipe.description``.
 """
 
-import io
 import pickle
 import struct
 import zlib
@@ -52,7 +51,7 @@ import numpy as np
 
 from ndpipe._pipe.buffers import contiguous, raw
 from ndpipe._pipe.layouts import REMEMBERED, CorruptMessageError, Layout
-from ndpipe._pipe.pickling import Pickler, is_plain, is_usual, pickles_as_array
+from ndpipe._pipe.pickling import dumps, is_plain, is_usual, pickles_as_array
 
 THRESHOLD = 1 << 16
 """Bytes from which an array travels out of band: below, the standard way is as fast."""
@@ -90,26 +89,22 @@ def encode(obj: Any, threshold: int) -> tuple[bytes, list[memoryview]]:
     arrays : list of memoryview
         The bytes of each array: no copy of a contiguous one, a copy in C order of any other.
     """
-    if is_plain(obj, threshold):
+    cls = type(obj)
+    if cls is not dict and is_plain(obj, threshold):
         return pickle.dumps(obj), []  # the same bytes, sooner
     if (
-        type(obj) is np.ndarray
+        cls is np.ndarray
         and obj.nbytes >= threshold
         and is_usual(obj.dtype)
         and pickles_as_array(np.ndarray)
     ):
         array = contiguous(obj)
         return head(MAGIC, index_for(Layout.of(array))), [raw(array)]  # the same, sooner
-    file = io.BytesIO()
-    pickler = Pickler(file)
-    pickler.threshold, pickler.arrays = threshold, []
-    pickler.dump(obj)
-    # Not getbuffer(): kept in a traceback, it crashes Python 3.12.1 (cpython#111049).
-    pickled, arrays = file.getvalue(), pickler.arrays
+    pickled, arrays, is_array = dumps(obj, threshold)
     if not arrays:
         return pickled, []
     index = pickle.dumps([tuple(Layout.of(array)) for array in arrays])
-    if type(obj) is not np.ndarray or pickler.first is not obj:
+    if not is_array:
         index += pickled
     return head(MAGIC, index), [raw(array) for array in arrays]
 
