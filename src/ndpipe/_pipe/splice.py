@@ -60,7 +60,9 @@ def _default_threshold(setting: str | None) -> int | None:
 THRESHOLD = _default_threshold(os.environ.get(_VARIABLE))
 """Bytes of arrays from which a message is spliced: below, making a pipe costs more than a copy."""
 
-_PIPE_SIZE = 1 << 20  # bytes; a larger pipe would leave more to be written, and fit no cache
+# Bytes. Of a larger pipe more would have to be written, and no cache would hold it; for a smaller
+# one the sides wait more often, which costs more than the shorter writing saves.
+_PIPE_SIZE = 1 << 20
 # Nobody else gets at a pipe during a read. While the receiver copies one half, the sender gives the
 # next, which is sooner than to read all that is there.
 _READ = _PIPE_SIZE // 2
