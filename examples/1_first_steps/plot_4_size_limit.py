@@ -43,7 +43,7 @@ if __name__ == "__main__":
 if __name__ == "__main__":
     largest = arrived[-1].nbytes
     size = format_bytes(largest)
-    plot_costs(arrived, f"Memory that a Pipe took for arrays of up to {size}")
+    plot_costs(arrived, f"A Pipe took arrays of up to {size}; what it cost")
 
 # %%
 # The answer

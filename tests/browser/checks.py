@@ -83,7 +83,9 @@ def faults(page: Page, path: str, widths: Iterable[int] = WIDTHS) -> list[str]:
     found = [*weight(page), *images(page), *links(page, path), *shifts(page)]
     for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        found += [f"{width} px: {fault}" for fault in [*fit(page), *accessibility(page)]]
+        found += [
+            f"{width} px: {fault}" for fault in [*fit(page), *covered(page), *accessibility(page)]
+        ]
         page.evaluate(_PLAIN_CODE)
     page.evaluate(_COLOURED_CODE)
     return [*found, *copies(page)]
@@ -113,6 +115,22 @@ def fit(page: Page) -> list[str]:
       return [...wide, place].map(e => e.outerHTML.slice(0, 100));
     }"""
     return [f"wider than the window: {element}" for element in page.evaluate(wider)[:5]]
+
+
+def covered(page: Page) -> list[str]:
+    """Return the pictures over whose lower edge something lies that follows them."""
+    over = """() => {
+      const pictures = [...document.querySelectorAll("article .sphx-glr-single-img")];
+      return pictures.flatMap(picture => {
+        const {bottom} = (picture.querySelector("img") ?? picture).getBoundingClientRect();
+        for (let next = picture; next = next.nextElementSibling;) {
+          const {height, top} = next.getBoundingClientRect();
+          if (height) return top < bottom - 1 ? [next.outerHTML.slice(0, 100)] : [];
+        }
+        return [];
+      });
+    }"""
+    return [f"covers a picture: {element}" for element in page.evaluate(over)]
 
 
 def images(page: Page) -> list[str]:

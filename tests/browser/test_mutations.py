@@ -57,6 +57,10 @@ MUTATIONS = {
     "a link to no page": (_insert('<a href="nowhere.html">a</a>'), "nowhere: nowhere.html"),
     "a link to no place": (_insert('<a href="#nowhere">a</a>'), "nowhere: #nowhere"),
     "too wide a table": (_insert('<div style="width: 1300px">a</div>'), "wider than the window"),
+    "a picture that is covered": (
+        _style("a.sphx-glr-single-img {display: block; margin-bottom: -2rem}"),
+        "covers a picture",
+    ),
     "an error in a script": (_insert("<script>nothing()</script>"), "script: "),
     "an error on the console": (_insert("<script>console.error('a')</script>"), "console: "),
     "a page that jumps": (_insert(_LATE), "layout shift"),
