@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+import select
 import signal
 import sys
 import threading
+import time
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -22,8 +24,8 @@ def send_then(conn: Connection, other_end: Connection, ending: str) -> None:
     other_end : multiprocessing.connection.Connection
         The parent's end of the pipe, of which the child closes its copy.
     ending : {"closes", "exits with 3", "killed between messages", "killed inside a message"}
-        How it ends. The last one begins to send an array of 32 MB, and is killed half a
-        second later: the parent must not receive it until the child has ended.
+        How it ends. The last one begins to send an array of 8 MB, and is killed when the pipe
+        is full: the parent must not receive it until the child has ended.
 
     See Also
     --------
@@ -56,8 +58,14 @@ def send_then(conn: Connection, other_end: Connection, ending: str) -> None:
     elif ending == "killed between messages":
         os.kill(os.getpid(), signal.SIGKILL)
     elif ending == "killed inside a message":
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
-        conn.send(np.zeros(4_000_000))
+
+        def kill() -> None:
+            while select.select([], [conn], [], 0)[1]:  # it has room
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=kill, daemon=True).start()
+        conn.send(np.zeros(1_000_000))
 
 
 def start_and_die(report: Connection, keep_copy: bool) -> None:
