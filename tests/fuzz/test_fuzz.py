@@ -46,6 +46,16 @@ def test_seeds_and_findings(number: int, data: bytes) -> None:
     targets.TARGETS[number](data)
 
 
+def test_the_seeds_are_descriptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is read, made into an object, and sent again."""
+    made: list[Any] = []
+    monkeypatch.setattr(targets, "sent_again", made.append)
+    descriptions = [data for number, data in SEEDS if number == 0]
+    for data in descriptions:
+        targets.description(data)
+    assert len(made) == len(descriptions) > 0
+
+
 def test_extensions_of_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a program has registered with copyreg is not reached, nor called."""
     called: list[Any] = []
