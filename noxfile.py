@@ -17,8 +17,9 @@ HTML = Path("docs/_build/html")
 # They have sessions of their own: the first two need the built site, the third is slow.
 ELSEWHERE = ["tests/site", "tests/browser", "tests/downloads"]
 DOCTESTS = ["src", "docs"]
-# Tests run in two processes, since many of them wait. `-n0` among a session's arguments undoes it.
-TWO = ["-n2", "--dist=worksteal"]
+# More processes than a small machine has cores, since many tests wait. `-n0` among a session's
+# arguments undoes it.
+WORKERS = ["-n3", "--dist=worksteal"]
 SCHEMAS = {
     "vendor.dependabot": ".github/dependabot.yml",
     "vendor.github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
@@ -62,7 +63,7 @@ def tests(session: nox.Session) -> None:
     Arguments are pytest's: nox -s tests -- -n0 tests/probe
     """
     _install_docs(session, "tests")
-    session.run("pytest", *TWO, *(f"--ignore={path}" for path in ELSEWHERE), *session.posargs)
+    session.run("pytest", *WORKERS, *(f"--ignore={path}" for path in ELSEWHERE), *session.posargs)
 
 
 @nox.session(python=[python for python in OTHERS if _answers(f"python{python}")])
@@ -71,14 +72,18 @@ def pythons(session: nox.Session) -> None:
     _install(session, "tests", extras="[measure]")
     # The site is built by one Python; its helpers are tested there.
     ignored = (f"--ignore={path}" for path in [*ELSEWHERE, "tests/docs"])
-    session.run("pytest", *TWO, *ignored, *session.posargs)
+    session.run("pytest", *WORKERS, *ignored, *session.posargs)
 
 
 @nox.session
 def downloads(session: nox.Session) -> None:
     """Run every page as a script, under each start method, and as a notebook."""
     _install_docs(session, "tests", "downloads")
-    session.run("pytest", *TWO, "tests/downloads", *session.posargs)
+    # What a person chooses may be all of one kind; 5: no test was chosen.
+    codes = [0, 5] if session.posargs else [0]
+    for options in ([*WORKERS, "--dist=loadgroup", "-m=not alone"], ["-m=alone"]):
+        command = "pytest", *options, "tests/downloads", *session.posargs
+        session.run(*command, success_codes=codes)
 
 
 @nox.session

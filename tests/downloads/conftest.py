@@ -1,15 +1,34 @@
 """The pages that a reader can download."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ndpipe import available_memory
 
-PAGES = sorted((Path(__file__).parents[2] / "examples").rglob("plot_*.py"))
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PAGES = sorted(EXAMPLES.rglob("plot_*.py"))
 LARGE = {"plot_2_send_to_child", "plot_3_return_from_child", "plot_4_size_limit"}
+# What they measure is not in the record of the site.
+MEASURING = {"plot_1b_can_it_copy_less", "plot_1c_one_pipe_two_speeds", "plot_6_what_a_start_costs"}
+# What the site's build has measured, where it was built: half an hour of the other pages' time.
+RECORD = Path(__file__).parents[2] / "docs/auto_examples/3_measurements"
+HAS_RECORD = (RECORD / "elsewhere.json").exists()
 NEEDED = 5 * 10**9  # bytes: an 800 MB array, and the copies that a standard Pipe makes of it
+
+
+@pytest.hookimpl(tryfirst=True)  # before marks are looked at
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark pages that measure, which run alone, and large ones, of which one runs at a time."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        page = callspec.params.get("page") if callspec else None
+        if not isinstance(page, Path) or not page.is_relative_to(EXAMPLES):
+            continue
+        if page.stem in MEASURING or (page.parent.name == "3_measurements" and not HAS_RECORD):
+            item.add_marker("alone")
+        if page.stem in LARGE:
+            item.add_marker(pytest.mark.xdist_group("large"))
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: page.stem)
@@ -21,21 +40,7 @@ def page(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _record_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the pages read what the site's build has measured, where it was built: half an hour."""
-    folder = Path(__file__).parents[2] / "docs/auto_examples/3_measurements"
-    if (folder / "elsewhere.json").exists():
-        monkeypatch.setenv("NDPIPE_RECORD", str(folder))
-
-
-@pytest.fixture(autouse=True)
-def _turn(page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let a page that measures run alone, and one large page at a time beside other pages."""
-    fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
-    shared = tmp_path_factory.getbasetemp().parent  # by the processes that run these tests
-    with (shared / "large").open("w") as large, (shared / "all").open("w") as every:
-        if page.stem in LARGE:
-            fcntl.flock(large, fcntl.LOCK_EX)
-        measures = page.parent.name == "3_measurements"
-        fcntl.flock(every, fcntl.LOCK_EX if measures else fcntl.LOCK_SH)
-        yield
+def _record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the pages read the record of the site."""
+    if HAS_RECORD:
+        monkeypatch.setenv("NDPIPE_RECORD", str(RECORD))
