@@ -73,7 +73,7 @@ def time_of(measurement: Measurement) -> str:
     >>> from ndpipe.compare import Measurement
     >>> times = (0.010, 0.011, 0.012, 0.010, 0.011, 0.013)
     >>> time_of(Measurement("pipe", "to-child", 8000, "fork", samples=(times,)))
-    '11 (9 to 14) ms'
+    '11 (5 to 22) ms'
     """
     speed = measurement.speed
     if speed is None:

@@ -50,7 +50,7 @@ def _make_record(app: Sphinx) -> None:
     made = [folder / "measurements.json", folder / "elsewhere.json", stamp]
     if all(file.exists() for file in made) and stamp.read_text() == now:
         return
-    logger.info("measuring for all pages, which takes up to three minutes")
+    logger.info("measuring for all pages, which takes about three minutes")
     command = [sys.executable, "-m", "ndpipe.experiments.record", str(folder)]
     environment = {name: value for name, value in os.environ.items() if name != "NDPIPE_RECORD"}
     subprocess.run(command, env=environment, check=True, timeout=900)  # noqa: S603 - our own command

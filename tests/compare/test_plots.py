@@ -43,7 +43,7 @@ def _made(speeds: dict[str, float]) -> list[Measurement]:
             *(name, "to-child", nbytes, "fork", 6, None, True),
             seconds=nbytes / speed / 1e9,
             gigabytes_per_second=speed,
-            samples=((nbytes / speed / 1e9,) * 6,),
+            samples=((nbytes / speed / 1e9,) * 8,) * 3,
         )
         for nbytes in SIZES
         for name, speed in speeds.items()
@@ -121,7 +121,8 @@ def test_a_picture_is_saved_with_its_words(suffix: str, sizes: int, tmp_path: Pa
     save_speeds(Comparison.of([*chosen, failed]), path)
     content = path.read_bytes()
     if suffix != ".pdf":  # which is compressed
-        assert b"1 MB, parent to child, in GB/s: ndpipe.Pipe 5 (3 to 7), Pipe 0.5" in content
+        words = f"1 MB, parent to child, in GB/s: ndpipe.Pipe {chosen[1].speed}, Pipe 0.5"
+        assert words.encode() in content
     if suffix == ".svg":
         assert b"fill: #ffffff" in content
 

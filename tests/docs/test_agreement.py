@@ -19,7 +19,7 @@ def _made(name: str, seconds: float, nbytes: int = 32_000_000) -> Measurement:
         sender_growth_bytes=nbytes,
         receiver_growth_bytes=nbytes,
         overhead_seconds=1e-6,
-        samples=((seconds,) * 6,),
+        samples=((seconds,) * 8,) * 3,
     )
 
 

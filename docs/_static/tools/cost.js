@@ -109,23 +109,19 @@ const Cost = (() => {
 
   /* The same interval as ndpipe.compare draws from passes of positive values. */
   function medianInterval(passes) {
-    const values = ascending(passes.flat());
-    const n = values.length;
-    const middle = median(values);
-    let outside = 0;
-    let tail = 0.5 ** n;
-    let ways = 1;
-    for (;;) {
-      ways = (ways * (n - outside)) / (outside + 1);
-      tail += ways * 0.5 ** n;
-      if (2 * tail > 0.01) break;
-      outside += 1;
-    }
-    const medians = passes.filter((pass) => pass.length).map((pass) => median(ascending(pass)));
-    const floor = 1 + 0.2 + 1 / n ** 2;
-    const low = Math.min(values[outside], ...medians, middle / floor);
-    const high = Math.max(values[n - 1 - outside], ...medians, middle * floor);
-    return [middle, low, high].map((limit) => middle * (limit / middle) ** Math.SQRT2);
+    const middle = median(ascending(passes.flat()));
+    const logs = passes.filter((pass) => pass.length).map((pass) => pass.map(Math.log));
+    const medians = logs.map((pass) => median(ascending(pass)));
+    const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+    const k = logs.length;
+    const n = logs.flat().length;
+    const deviations = logs.flatMap((pass, i) => pass.map((log) => (log - medians[i]) ** 2));
+    const within = (4 * 0.3 ** 2 + sum(deviations)) / (4 + n - k);
+    const usual = 0.08 ** 2 + (within * k) / n;
+    const mean = sum(medians) / k;
+    const variance = (4 * usual + sum(medians.map((log) => (log - mean) ** 2))) / (4 + k - 1);
+    const factor = Math.exp(4 * Math.sqrt((2 * variance) / k));
+    return [middle, middle / factor, middle * factor];
   }
 
   /* Python rounds a half to the even neighbour. */

@@ -1,5 +1,6 @@
 """One transport in a comparison: its runner, and its measurements so far."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,6 +71,8 @@ class Record:
         The first transfer.
     passes : list of list of (Sample or None)
         The other transfers: a list for each pass, in it an element for each round.
+    spent : float
+        Seconds that the transfers of this pass took, with all that the harness does for them.
     """
 
     entry: Entry
@@ -77,6 +80,12 @@ class Record:
     error: str | None
     first: First | None = None
     passes: list[list[Sample | None]] = field(default_factory=list)
+    spent: float = 0.0
+
+    def begin_pass(self) -> None:
+        """Begin a pass, without any transfer so far."""
+        self.passes.append([])
+        self.spent = 0.0
 
     def open(self) -> None:
         """Open the transport; on failure, record the error."""
@@ -91,7 +100,9 @@ class Record:
 
     def transfer(self) -> None:
         """Do one transfer; on failure, record the error."""
+        begin = time.monotonic()
         self.passes[-1].append(self._request("transfer"))
+        self.spent += time.monotonic() - begin
 
     def close(self) -> None:
         """Close the transport; on failure, record the error."""

@@ -66,7 +66,7 @@ def compare(
         With adapting numbers: half of the width, relative to the ratio, that is narrow enough.
     max_seconds : float, optional
         With adapting numbers: time for the whole comparison, exceeded only by a least number of
-        rounds, and by a repetition of what makes no sense.
+        rounds, by transfers that take no time, and by more passes of what makes no sense.
     timeout : float, optional
         Seconds that one transfer may take before its processes are killed.
     on_progress : callable, optional

@@ -2,27 +2,31 @@
 
 A group is one size in one direction. In each round every transport of a group transfers once, in
 random order, so that a machine that becomes slower does so for all. A pass goes through all groups
-with fresh processes. The rounds of a group end when the interval of each transport's ratio to the
-standard Pipe is narrow enough, or when the time is up. Anomalies are measured once more.
+with fresh processes. The rounds of a transport end when the interval of its ratio to the standard
+Pipe is narrow enough, or when the time is up, which those that are fast do not need. Anomalies are
+measured in more passes.
 """
 
 import random
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from ndpipe.compare._entry import Record, admit
 from ndpipe.compare._interval import median_interval
-from ndpipe.compare.ranking import MAIN, REFERENCE
+from ndpipe.compare.ranking import REFERENCE
 from ndpipe.transports import Direction
 
 __all__ = ["Group", "Progress", "Schedule", "doubtful"]
 
-# Times differ more between processes than within one, because their memory has another place:
-# several passes of a few rounds say more than one pass of many rounds.
-_PASSES = 3
-_LEAST, _LEAST_OF_MAIN, _MOST = 3, 4, 10  # rounds of a group in a pass, where their number adapts
+# The memory of each process has another place, which no number of rounds averages out: several
+# passes say more than one pass of as many rounds.
+_PASSES, _MORE_PASSES = 3, 2
+_LEAST, _MOST = 3, 10  # rounds in a pass, where their number adapts
+_NO_TIME = 0.1  # seconds that a record may spend in a pass in any case
+# Factors that make no sense: between two passes' medians, and of a time that falls as size grows.
+_DISAGREEMENT, _FALL = 2.0, 1.5
 _FIXED_COST = 20_000_000  # of a transfer of no bytes, in bytes that take as long
 
 Group = list[Record]
@@ -85,7 +89,7 @@ class Schedule:
         self.total = self.passes * sum(map(len, groups)) * (1 + self.rounds)
 
     def measure(self) -> None:
-        """Measure all groups, then anomalies once more."""
+        """Measure all groups, then anomalies again."""
         for _ in range(self.passes):
             for group in self.groups:
                 self._measure(group)
@@ -93,9 +97,12 @@ class Schedule:
                 self._stop_runners()
         if not self.repeat:
             again = doubtful(self.groups)
-            self.work_left = sum(map(_work, again))
-            for group in again:
-                self._measure(group)
+            self.total += _MORE_PASSES * sum(map(len, again)) * (1 + self.rounds)
+            for _ in range(_MORE_PASSES):
+                self.work_left = sum(map(_work, again))
+                for group in again:
+                    self._measure(group)
+                self._stop_runners()
 
     def _stop_runners(self) -> None:
         runners = {id(record.entry): record.entry for group in self.groups for record in group}
@@ -113,19 +120,19 @@ class Schedule:
         self.work_left -= work
         admit(group)
         for record in group:
-            record.passes.append([])
+            record.begin_pass()
             if record.error is None:
                 record.entry.start()
         for record in group:
             self._report(record)
             record.open()
-        if not self.repeat:
+        if not self.repeat and len(group[0].passes) == 1:
             # The first transfers use memory that the system, or the host of a virtual machine, has
             # not provided before; they can take ten times as long as the next ones.
             for record in group:
                 record.warm_up()
         for number in range(self.rounds):
-            unfinished = self._unfinished(group, number, late=time.monotonic() > deadline)
+            unfinished = self._unfinished(group, number, is_late=time.monotonic() > deadline)
             if not unfinished:
                 break
             # A round has a place in each record, so that its transfers can be paired.
@@ -139,7 +146,7 @@ class Schedule:
             record.close()
         self.done = planned
 
-    def _unfinished(self, group: Group, number: int, *, late: bool) -> Group:
+    def _unfinished(self, group: Group, number: int, *, is_late: bool) -> Group:
         """Return the records that need another round, with the reference if there are any."""
         sound = [record for record in group if record.error is None]
         if self.repeat:
@@ -148,7 +155,8 @@ class Schedule:
         found = [
             record
             for record in sound
-            if number < _least(record) or not (late or self._is_narrow(record, reference))
+            if number < _LEAST
+            or not ((is_late and record.spent > _NO_TIME) or self._is_narrow(record, reference))
         ]
         if found and reference is not None and reference not in found:
             found.append(reference)
@@ -168,8 +176,8 @@ class Schedule:
 def doubtful(groups: Sequence[Group]) -> list[Group]:
     """Return the records whose figures do not make sense, in groups with their reference.
 
-    The figures do not make sense if the passes disagree on the ratio to the reference, or if a
-    time falls as the size grows, beyond the intervals.
+    The figures do not make sense if the passes disagree on the ratio to the reference by a factor
+    of two, or if a time falls as the size grows, to two thirds or less.
     """
     found: list[Group] = []
     by_size = sorted(groups, key=lambda group: group[0].blank.nbytes)
@@ -180,12 +188,12 @@ def doubtful(groups: Sequence[Group]) -> list[Group]:
         for record in group:
             if record.error is not None or not record.measured:
                 continue
-            passes = [median_interval([one]) for one in _figures(record, reference) if one]
-            if not all(one.overlaps(other) for one, other in pairwise(passes)):
+            medians = [statistics.median(one) for one in _figures(record, reference) if one]
+            if max(medians, default=0) > _DISAGREEMENT * min(medians, default=0):
                 suspects.add(id(record))
             key = record.blank.transport, record.blank.direction
             smaller = previous.get(key)
-            if smaller is not None and _seconds_high(record) < _seconds_low(smaller):
+            if smaller is not None and _FALL * _median(record) <= _median(smaller):
                 suspects |= {id(record), id(smaller)}
             previous[key] = record
     for group in groups:
@@ -217,16 +225,8 @@ def _reference(group: Group) -> Record | None:
     return next((record for record in found if record.error is None), None)
 
 
-def _least(record: Record) -> int:
-    return _LEAST_OF_MAIN if record.blank.transport in MAIN else _LEAST
-
-
-def _seconds_high(record: Record) -> float:
-    return median_interval(_figures(record, None)).high
-
-
-def _seconds_low(record: Record) -> float:
-    return median_interval(_figures(record, None)).low
+def _median(record: Record) -> float:
+    return statistics.median(time for one in _figures(record, None) for time in one)
 
 
 def _work(group: Group) -> float:

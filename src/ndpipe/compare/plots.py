@@ -105,7 +105,7 @@ def describe_speeds(measurements: Iterable[Measurement]) -> str:
     >>> from ndpipe.compare import Measurement
     >>> from ndpipe.compare.plots import describe_speeds
     >>> describe_speeds([Measurement("pipe", "to-child", 10**6, "fork", seconds=0.002,
-    ...                              samples=((0.002,) * 6,))])
+    ...                              samples=((0.002,) * 8,) * 3)])
     '1 MB, parent to child, in GB/s: Pipe 0.5 (0.3 to 0.7).'
     """
     sentences = []

@@ -82,8 +82,8 @@ def rank(measurements: Iterable[Measurement]) -> list[Ranked]:
     >>> from ndpipe.compare import Measurement
     >>> from ndpipe.compare.ranking import rank
     >>> def made(name, seconds):
-    ...     times = (seconds,) * 6
-    ...     return Measurement(name, "to-child", 80, "fork", seconds=seconds, samples=(times,))
+    ...     passes = ((seconds,) * 8,) * 3
+    ...     return Measurement(name, "to-child", 80, "fork", seconds=seconds, samples=passes)
     >>> group = [made("pipe", 0.5), made("ndpipe", 0.125), made("queue", 0.51)]
     >>> [(ranked.measurement.transport, ranked.place) for ranked in rank(group)]
     [('ndpipe', 1), ('pipe', 2), ('queue', 2)]

@@ -27,7 +27,8 @@ __all__ = ["SIZES", "describe_elsewhere", "elsewhere", "measured"]
 #: Sizes of the record, in bytes; the last one is measured for some transports only.
 SIZES = (100_000, 1_000_000, 8_000_000, 32_000_000, 100_000_000)
 
-_LARGE = (*MAIN, "ndpipe-into", "memcpy", "memcpy-new", "first-touch")
+_LARGE = (*MAIN, "ndpipe-into")
+_YARDSTICKS = ("memcpy", "memcpy-new", "first-touch")
 _ELSEWHERE = ("pipe", "ndpipe", "shared-memory")
 _ELSEWHERE_SIZE = 32_000_000
 _PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -134,12 +135,18 @@ def _measure(
 
 def _measure_elsewhere() -> list[Comparison]:
     here = [
-        compare(_ELSEWHERE, [_ELSEWHERE_SIZE], start_method=method, max_seconds=6)
+        compare(
+            _ELSEWHERE,
+            [_ELSEWHERE_SIZE],
+            directions=["to-child"],
+            start_method=method,
+            max_seconds=5,
+        )
         for method in multiprocessing.get_all_start_methods()
     ]
     # The other Pythons import this package from where it is, and their own NumPy.
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    command = ["-m", "ndpipe", "compare", "--json", "--max-seconds=6", "--direction=to-child"]
+    command = ["-m", "ndpipe", "compare", "--json", "--max-seconds=5", "--direction=to-child"]
     command += [f"--transports={','.join(_ELSEWHERE)}", f"--sizes={_ELSEWHERE_SIZE}"]
     there = []
     for python in _other_pythons(environment):
@@ -182,11 +189,14 @@ def _other_pythons(environment: dict[str, str]) -> list[str]:
 
 def _make(folder: Path) -> None:
     """Measure everything and write the record."""
-    usual = _measure((*TRANSPORTS, *_rungs()), SIZES[:-1], DIRECTIONS, 60.0)
-    large = _measure(_LARGE, SIZES[-1:], DIRECTIONS, 20.0)
-    both = Comparison.of([*usual.measurements, *large.measurements], usual.machine.start_method)
+    usual = _measure((*TRANSPORTS, *_rungs()), SIZES[:-1], DIRECTIONS, 40.0)
+    # Yardsticks go nowhere: at the size that takes longest, one direction will do.
+    there = _measure((*_LARGE, *_YARDSTICKS), SIZES[-1:], ("to-child",), 7.0)
+    back = _measure(_LARGE, SIZES[-1:], ("from-child",), 6.0)
+    measurements = [m for part in (usual, there, back) for m in part.measurements]
+    whole = Comparison.of(measurements, usual.machine.start_method)
     others = [json.loads(to_json(comparison)) for comparison in _measure_elsewhere()]
-    (folder / "measurements.json").write_text(to_json(both), "utf-8")
+    (folder / "measurements.json").write_text(to_json(whole), "utf-8")
     (folder / "elsewhere.json").write_text(json.dumps(others), "utf-8")
 
 
