@@ -16,7 +16,6 @@ As with the standard connection, `Connection.recv` unpickles what it is sent, an
 run any code: the peer must be trusted. With ``allow_pickle=False`` it does not.
 """
 
-import contextlib
 import multiprocessing
 import socket
 import sys
@@ -219,6 +218,5 @@ def wrap(
         splice_threshold=splice_threshold,
     )
     taken._limit(limits)
-    with contextlib.suppress(OSError):
-        taken._stream.file.enlarge_buffer()
+    taken._stream.file.enlarge_buffer()
     return taken

@@ -161,6 +161,8 @@ def _forget_places(error: BaseException | None) -> None:
 
 
 def _place(code: CodeType, at: int, line: int | None, previous: int) -> Place:
-    before = dis.opname[code.co_code[previous]]
-    reachable = before.startswith(_CHECKS) or previous == 0
-    return Place(code.co_qualname, line, dis.opname[code.co_code[at]], reachable)
+    before, instruction = (dis.opname[code.co_code[place]] for place in (previous, at))
+    # What catches an exception follows a call that raised it, and did not return.
+    has_returned = instruction != "PUSH_EXC_INFO"
+    reachable = previous == 0 or (before.startswith(_CHECKS) and has_returned)
+    return Place(code.co_qualname, line, instruction, reachable)

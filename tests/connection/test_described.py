@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from injection import Injection
 from pipes_under_test import MAKES
 from test_property import arrays
 
 import ndpipe
-from ndpipe._pipe import describing
+from ndpipe._pipe import describing, dtypes
 
 # NumPy deprecates times without a unit, which must come through as long as they exist.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")
@@ -369,3 +370,24 @@ def test_no_negative_limit(make_pipe: Any) -> None:
     """A limit below zero is a mistake of the caller."""
     with pytest.raises(ValueError, match="negative max_bytes"):
         ndpipe.Pipe(max_bytes=-1)
+
+
+def test_an_exception_of_a_handler_is_not_a_refusal() -> None:
+    """It comes out wherever a dtype is described, though it has the type of what says no."""
+    codes = {function.__code__ for function in (dtypes.describe, dtypes._exact)}
+    points = 0
+    while True:
+        a, b = ndpipe.Pipe(allow_pickle=False)
+        with a, b:
+            injection = Injection({points: ValueError("own")}, lambda code: code in codes)
+            said = "nothing"
+            try:
+                injection.run(a.send, np.zeros(3, "f4,i8"))
+            except (TypeError, ValueError) as error:
+                said = str(error)
+            if not injection.fired:
+                break
+            assert said == "own"
+            assert not a.closed
+        points += 1
+    assert points > 20

@@ -37,6 +37,7 @@ def take(call: Call, end: Any, receive: Callable[[Any], Any]) -> Any:
 def after_receive(case: Case, ends: tuple[Any, Any], error: Any, result: Any, call: Call) -> None:
     """Check both ends after a receive: the message was returned, or is there, or closed."""
     a, b = ends
+    assert b._stream.incoming is None, "left as if it still received"
     if b.closed:
         assert error is not None, "closed without an error"
         says_why(b, call)
@@ -61,6 +62,7 @@ def after_send(
 ) -> None:
     """Check both ends after a send: all was written, or nothing, or closed."""
     a, b = ends
+    assert a._stream.outgoing is None, "left as if it still sent"
     if a.closed:
         assert error is not None, "closed without an error"
         says_why(a, call)

@@ -8,16 +8,19 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import array_zoo
 import numpy as np
 import pytest
 from deadlines import unread, when_still
+from forking import outcome
 from injection import Injection
 from recorded import play, record
 
 import ndpipe
+from ndpipe._pipe import pickling, stream, unpickling
 
 
 class BadDescriptorError(OSError):
@@ -33,6 +36,7 @@ TYPES = [
     ConnectionResetError,
     EOFError,
     KeyboardInterrupt,
+    StopIteration,
     TimeoutError,
     ZeroDivisionError,
 ]
@@ -90,6 +94,38 @@ def test_in_a_send(pipe: Any, on_signal: Any, in_thread: Any, cls: Any, message:
         a.send("next")
     with pytest.raises(OSError, match="end of file after"):
         b.recv()
+
+
+@pytest.mark.parametrize("cls", TYPES)
+def test_in_a_send_that_went_on_after_a_signal(
+    pipe: Any, on_signal: Any, in_thread: Any, cls: Any
+) -> None:
+    """The second signal meets a system call that has written nothing, and has no result."""
+    a, b = pipe
+    main = threading.get_ident()
+    handled: list[int] = []
+
+    def act() -> None:
+        handled.append(unread(b.fileno()))
+        if len(handled) == 2:
+            raise cls("the handler's own")
+
+    said: list[Any] = []
+
+    def send_signals() -> None:
+        when_still(lambda: unread(b.fileno()))
+        for number in (1, 2):
+            signal.pthread_kill(main, signal.SIGUSR1)
+            when_still(lambda n=number: len(handled) // n)
+        said.append(outcome(b.recv))
+
+    on_signal(act)
+    receiving = in_thread(send_signals)
+    with pytest.raises(cls, match="own"):
+        a.send(LARGE)
+    assert a.closed
+    receiving.join(10)
+    assert "end of file after" in said[0]
 
 
 @pytest.mark.parametrize("cls", TYPES)
@@ -247,3 +283,104 @@ def test_where_the_peer_has_gone(closing: Any, receive: str) -> None:
             break
         assert result in (None, own), (point, injection.fired)
     assert point > 80, "too few instructions to be those of a transfer"
+
+
+FIELDS = np.array([(1, 2.5)], [("a", "<i4"), ("b", "<f4")])
+DTYPE_CODES = {
+    unpickling._same.__code__,
+    unpickling._essence.__code__,
+    unpickling.DescribedDtype.is_like.__code__,
+}
+CLASS_CODES = {pickling._is_known.__code__, pickling._has_code_of_its_own.__code__}
+
+
+@pytest.mark.parametrize("cls", [LookupError, StopIteration, TypeError])
+def test_while_dtypes_are_compared(make_pipe: Any, cls: type[Exception]) -> None:
+    """No array of another dtype is accepted, and no exception lost."""
+    out = np.zeros(1, [("x", "<f4"), ("b", "<i4")])
+    for number in itertools.count():
+        a, b = make_pipe()
+        with a, b:
+            a.send(FIELDS)
+            own = cls("the handler's own")
+            injection = Injection({number: own}, DTYPE_CODES.__contains__)
+            with pytest.raises((cls, ValueError)) as caught:
+                injection.run(b.recv_into, out)
+            if not injection.fired:
+                break
+            assert caught.value is own
+    assert number > 20
+    assert not out.tobytes().strip(b"\0")
+
+
+class Filled:
+    """An object whose own code fills the same memory for each."""
+
+    memory = np.zeros(100)
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self.memory[:] = self.value
+        return np.array, (self.memory[:],)
+
+
+def test_while_classes_are_looked_at(make_pipe: Any) -> None:
+    """An exception that ends an iteration does not decide whether arrays are copied."""
+    for number in itertools.count():
+        a, b = make_pipe()
+        with a, b:
+            own = StopIteration("the handler's own")
+            injection = Injection({number: own}, CLASS_CODES.__contains__)
+            said: BaseException | None = None
+            try:
+                injection.run(a.send, [Filled(1), Filled(2)])
+            except StopIteration as error:
+                said = error
+            if not injection.fired:
+                break
+            assert said is own
+    assert number > 20
+
+
+@pytest.mark.parametrize("code", [errno.ECONNRESET, errno.EBADF])
+def test_a_handler_that_closes_and_raises_what_that_means(
+    pipe: Any, on_signal: Any, in_thread: Any, code: int
+) -> None:
+    """Its exception is the program's own, though the system says the same."""
+    a, b = pipe
+    own = OSError(code, "the handler's own")
+
+    def act() -> None:
+        (a if code == errno.ECONNRESET else b).close()
+        raise own
+
+    on_signal(act)
+    main = threading.get_ident()
+    timer = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGUSR1))
+    timer.start()
+    with pytest.raises(OSError, match="own") as caught:
+        b.recv()
+    timer.join()
+    assert caught.value is own
+
+
+def test_while_another_threads_message_is_given_up(in_thread: Any) -> None:
+    """An exception in a close that ends another thread's send is not lost, and the send ends."""
+    aborting = stream.Stream.abort.__code__
+    for number in itertools.count():
+        a, b = ndpipe.Pipe(splice_threshold=None)
+        with a, b:
+            sending = in_thread(partial(outcome, partial(a.send, LARGE)))
+            when_still(lambda end=b: unread(end.fileno()))
+            injection = Injection({number: TimeoutError("own")}, lambda code: code is aborting)
+            said = outcome(partial(injection.run, a.close))
+            if not injection.fired:
+                assert said is None
+                break
+            assert "own" in said
+            a.close()
+            sending.join(5)
+            assert not sending.is_alive()
+    assert number > 10

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import random
 import resource
@@ -13,21 +14,24 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
+from functools import partial
 from multiprocessing import resource_sharer
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+import memory_use
 import numpy as np
 import pytest
 from array_zoo import assert_same
 from deadlines import unread, when_still
 from forking import in_fork, outcome
+from injection import Injection
 from pipes_under_test import spliced_pipe
 from recorded import record
 
 import ndpipe
-from ndpipe._pipe import splice
+from ndpipe._pipe import growing, splice, unsplice
 from ndpipe.connection import Connection
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has vmsplice")
@@ -46,25 +50,29 @@ def ends(closing: contextlib.ExitStack) -> tuple[Connection, Connection]:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Record the sizes of the pipes that senders make."""
-    sizes: list[int] = []
+    """Record how many places the pipes have that senders make: 0 where there is none."""
+    places: list[int] = []
     make = splice.SplicedOutgoing._open_pipe
-    monkeypatch.setattr(
-        splice.SplicedOutgoing, "_open_pipe", lambda self: sizes.append(make(self)) or sizes[-1]
-    )
-    return sizes
+
+    def recorded(self: splice.SplicedOutgoing) -> Any:
+        last = make(self)
+        places.append(0 if last is None else len(last))
+        return last
+
+    monkeypatch.setattr(splice.SplicedOutgoing, "_open_pipe", recorded)
+    return places
 
 
 def read_slowly(monkeypatch: pytest.MonkeyPatch, rng: random.Random) -> None:
     """Let receivers read a random number of bytes at a time, and pause between some of them."""
-    read_into = splice._Source.read_into
+    read_into = unsplice._Source.read_into
 
     def slow(self: Any, buffer: Any) -> int:
         if rng.random() < 0.05:
             time.sleep(rng.random() * 2e-3)
         return read_into(self, buffer[: rng.choice([1, 100, 4096, 5000, 70_000, 1 << 20])])
 
-    monkeypatch.setattr(splice._Source, "read_into", slow)
+    monkeypatch.setattr(unsplice._Source, "read_into", slow)
 
 
 @pytest.mark.parametrize("size", [1 << 12, 1 << 13, 1 << 16, 1 << 20])
@@ -94,22 +102,100 @@ def test_an_array_that_is_changed_at_once(
         assert (second == expected).all()
 
 
-def test_an_array_in_memory_that_no_pipe_holds(ends: Any, in_thread: Any, monkeypatch: Any) -> None:
-    """Where splicing fails, the rest of the array is written, and arrives."""
-    a, b = ends
+@pytest.mark.parametrize("places", [1, 2, 16, 256])
+def test_each_of_the_last_pieces_takes_a_place(places: int) -> None:
+    """That is what the promise rests on: they fill the pipe when all before them has been read."""
+    reader, writer = os.pipe()
+    try:
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, places * 4096)
+        last = splice._last_pieces(places + 1)
+        last[:] = np.arange(last.size).reshape(last.shape) % 251
+        pieces = splice._vectors(last)
+        taken = splice._vmsplice(writer, pieces.ctypes.data, places + 1, 2)
+        assert taken == places * 16
+        assert os.read(reader, 10_000) == last.tobytes()[:taken]
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def fail_to_splice(monkeypatch: pytest.MonkeyPatch, fails: Callable[[int, int], bool]) -> list[int]:
+    """Let vmsplice fail where a function of the number of calls and of pieces says so."""
     calls: list[int] = []
 
-    def fail(number: int, piece: Any, count: int, flags: int) -> int:
-        calls.append(1)
-        if len(calls) < 3:
-            return vmsplice(number, piece, count, flags)
-        return vmsplice(number, splice._Piece(8, 100), count, flags)  # EFAULT
+    def fail(number: int, pieces: Any, count: int, flags: int) -> int:
+        calls.append(count)
+        if fails(len(calls), count):
+            pieces, count = 8, 1  # EFAULT
+        result: int = vmsplice(number, pieces, count, flags)
+        return result
 
     vmsplice = splice._vmsplice
     monkeypatch.setattr(splice, "_vmsplice", fail)
+    return calls
+
+
+def test_an_array_in_memory_that_no_pipe_holds(ends: Any, in_thread: Any, monkeypatch: Any) -> None:
+    """Where splicing fails, the rest of the array is written, and arrives."""
+    a, b = ends
+    calls = fail_to_splice(monkeypatch, lambda call, count: call > 3 and count == 1)
     in_thread(a.send, LARGE)
     assert_same(b.recv(), LARGE)
-    assert len(calls) == 3
+    assert calls[:4] == [0, 1, 1, 1]
+    assert min(calls[4:]) > 1  # the last pieces, which are spliced in any case
+
+
+def test_a_system_that_forbids_splicing(
+    ends: Any, in_thread: Any, monkeypatch: Any, opened: list[int]
+) -> None:
+    """A message is streamed, without a word."""
+    a, b = ends
+    calls = fail_to_splice(monkeypatch, lambda *_: True)
+    in_thread(a.send, LARGE)
+    assert_same(b.recv(), LARGE)
+    assert calls == opened == [0]
+
+
+def test_last_pieces_that_cannot_be_spliced(ends: Any, in_thread: Any, monkeypatch: Any) -> None:
+    """They are not written either: they would not fill the pipe, and send would return too soon."""
+    a, b = ends
+    fail_to_splice(monkeypatch, lambda _, count: count > 1)
+    said: list[Any] = []
+    sending = in_thread(lambda: said.append(outcome(lambda: a.send(LARGE))))
+    assert "end of file" in outcome(b.recv)
+    sending.join(5)
+    assert "Bad address" in said[0]
+    assert a.closed
+
+
+@pytest.mark.parametrize("given", [0, 1])
+def test_an_interruption_among_the_last_pieces(
+    ends: Any, in_thread: Any, monkeypatch: Any, given: int
+) -> None:
+    """A send that raises has not sent the array, which may change at once, pages in the pipe."""
+    a, b = ends
+    give, calls = splice.SplicedOutgoing._give, []
+
+    def interrupted(self: Any, pieces: int, count: int) -> int:
+        if count > 1:
+            calls.append(count)
+            if len(calls) > given:
+                raise InterruptedError("interrupted")
+        return give(self, pieces, min(count, 10))
+
+    monkeypatch.setattr(splice.SplicedOutgoing, "_give", interrupted)
+    array = LARGE.copy()
+    said: list[Any] = []
+
+    def send() -> None:
+        said.append(outcome(lambda: a.send(array)))
+        array[:] = 0
+
+    sending = in_thread(send)
+    assert "end of file" in outcome(b.recv)
+    sending.join(5)
+    assert "interrupted" in said[0]
+    assert len(calls) == given + 1
 
 
 def test_both_ends_send_at_once(ends: Any, in_thread: Any) -> None:
@@ -131,7 +217,7 @@ def test_one_way_only(closing: Any, in_thread: Any, opened: list[int]) -> None:
     receiver, sender = map(closing.enter_context, spliced_pipe(duplex=False))
     in_thread(sender.send, LARGE)
     assert_same(receiver.recv_into(np.empty_like(LARGE)), LARGE)
-    assert opened == [1 << 20]
+    assert opened == [256]
 
 
 @pytest.mark.parametrize("passed", [False, True])
@@ -306,11 +392,11 @@ def test_a_receiver_without_a_free_descriptor(ends: Any, in_thread: Any) -> None
     assert b.closed
 
 
-@pytest.mark.parametrize("why", ["descriptors", "size", "signal"])
+@pytest.mark.parametrize("why", ["descriptors", "size", "memory", "signal"])
 def test_streamed_without_a_word(
     ends: Any, in_thread: Any, opened: list[int], monkeypatch: Any, why: str
 ) -> None:
-    """Without a free descriptor, a large pipe, or SIGPIPE ignored, the message is streamed."""
+    """Without a descriptor, a large pipe, memory, or SIGPIPE ignored, a message is streamed."""
     a, b = ends
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     before = signal.getsignal(signal.SIGPIPE)
@@ -318,6 +404,8 @@ def test_streamed_without_a_word(
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
     elif why == "size":
         monkeypatch.setattr(splice, "_PIPE_SIZE", (1 << 31) - 1)
+    elif why == "memory":
+        monkeypatch.setattr(splice, "_LAST_PIECE", 1 << 50)
     else:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
@@ -329,6 +417,24 @@ def test_streamed_without_a_word(
     assert opened == [0]
 
 
+def test_no_new_memory_may_be_locked(ends: Any, opened: list[int]) -> None:
+    """Where all must be (mlockall), a small array is streamed, and a large one a MemoryError."""
+    a, b = ends
+
+    def send_and_ask() -> Any:
+        memory_use.allow_no_more()
+        a.send(ARRAY)
+        try:
+            growing.new_memory(1 << 24)
+        except MemoryError as error:
+            return opened, repr(error.__cause__)
+
+    places, cause = in_fork(send_and_ask)
+    assert_same(b.recv(), ARRAY)
+    assert places == [0]
+    assert cause.startswith("BlockingIOError")
+
+
 def test_what_is_spliced_by_itself(closing: Any, in_thread: Any, opened: list[int]) -> None:
     """A message of 16 MiB or more is, by default, unless that is switched off."""
     large = np.zeros(16 << 20, np.uint8)
@@ -336,7 +442,7 @@ def test_what_is_spliced_by_itself(closing: Any, in_thread: Any, opened: list[in
         a, b = map(closing.enter_context, ndpipe.Pipe(**options))
         in_thread(a.send, arrays)
         b.recv()
-    assert opened == [1 << 20]
+    assert opened == [256]
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("off", "None"), ("7", "7"), ("no", "neither")])
@@ -394,6 +500,85 @@ def test_the_format_of_spliced_arrays(closing: Any) -> None:
     assert not nothing
     assert len(first) == 1
     assert first + rest == streamed[28 : -x.nbytes] + b"."
+
+
+def test_an_exception_of_a_handler_is_not_that_of_an_empty_pipe() -> None:
+    """It comes out wherever in a read it is raised, though it has the same type and number."""
+    reads = unsplice._Source.read_into.__code__
+    points = 0
+    while True:
+        a, b = spliced_pipe()
+        with a, b:
+            a.send(ARRAY)
+            own = BlockingIOError(errno.EAGAIN, "own")
+            injection = Injection({points: own}, lambda code: code is reads)
+            said = outcome(partial(injection.run, b.recv))
+            if not injection.fired:
+                break
+            assert "own" in said
+            assert b.closed
+        points += 1
+    assert points > 20
+
+
+def signal_when_it_waits(in_thread: Any, end: Connection) -> list[str]:
+    """Have a handler raise StopIteration in this thread, once what has come to `end` is still."""
+    main, before = threading.get_ident(), signal.getsignal(signal.SIGUSR1)
+    handled: list[str] = []
+
+    def handle(*_: Any) -> None:
+        handled.append("handled")
+        signal.signal(signal.SIGUSR1, before)
+        raise StopIteration
+
+    signal.signal(signal.SIGUSR1, handle)
+
+    def send_signal() -> None:
+        when_still(lambda: 1 + unread(end.fileno()))
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+    in_thread(send_signal)
+    return handled
+
+
+def test_a_handlers_stop_iteration_while_a_send_waits_for_the_socket(
+    ends: Any, in_thread: Any
+) -> None:
+    """It is not the end of what is iterated over: nothing was sent, and the next message is."""
+    a, b = ends
+    full = b"\0\0\0\1x" * 1000
+    with socket.socket(fileno=os.dup(a.fileno())) as raw, contextlib.suppress(BlockingIOError):
+        while raw.send(full, socket.MSG_DONTWAIT) == len(full):
+            pass
+    handled = signal_when_it_waits(in_thread, b)
+    with pytest.raises(StopIteration):
+        a.send(ARRAY)
+    assert handled
+    assert not a.closed
+
+
+def test_a_handlers_stop_iteration_while_a_receive_waits_for_the_pipe(
+    ends: Any, in_thread: Any
+) -> None:
+    """The message has begun, so that the connection is closed."""
+    a, b = ends
+    start = splice.wire.spliced(record(ARRAY)[: -ARRAY.nbytes])
+    with socket.socket(fileno=os.dup(a.fileno())) as raw:
+        raw.sendall(start[:28])
+    handled = signal_when_it_waits(in_thread, b)
+    with pytest.raises(StopIteration):
+        b.recv()
+    assert handled
+    assert b.closed
+
+
+def test_no_python_code_decides_whether_a_signal_is_ignored(ends: Any) -> None:
+    """In `signal.getsignal`, some exceptions of a handler would be lost."""
+    a, b = ends
+    injection = Injection(within=lambda code: code.co_filename == signal.__file__)
+    injection.run(a.send, ARRAY)
+    assert_same(b.recv(), ARRAY)
+    assert not injection.visited
 
 
 @pytest.mark.parametrize("place", [0, 16, 32, 48, 8, 63])

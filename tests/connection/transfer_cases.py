@@ -14,8 +14,15 @@ class Interrupted(Exception):  # noqa: N818 - it is no error here
     """What a program's own handler raises."""
 
 
-# The peer's going has the same types as what a handler may raise of its own.
-TYPES = (Interrupted, BrokenPipeError, KeyboardInterrupt, EOFError, ConnectionResetError)
+# The peer's going, and a pipe that is empty, have the types of what a handler may raise, too.
+TYPES = (
+    Interrupted,
+    BrokenPipeError,
+    KeyboardInterrupt,
+    EOFError,
+    ConnectionResetError,
+    BlockingIOError,
+)
 
 OUTCOMES = (*TYPES, OSError, ValueError, TypeError)  # what a transfer may raise
 

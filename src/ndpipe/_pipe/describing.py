@@ -19,6 +19,7 @@ from ndpipe._pipe.buffers import contiguous, raw
 from ndpipe._pipe.description import COMPLEX, FLOAT, MAX_INDEX, MAX_NESTING, NUMBERS
 from ndpipe._pipe.dtypes import describe
 from ndpipe._pipe.layouts import Layout
+from ndpipe._pipe.raised import fails
 
 __all__ = ["encode"]
 
@@ -123,6 +124,8 @@ class _Tree:
         try:
             descr = describe(obj.dtype)
         except ValueError as error:
+            if not fails(describe, obj.dtype):
+                raise
             raise _RefusedError(f"an array whose dtype {error}") from None
         self.layouts.append([descr, *Layout.of(obj)[1:]])
         self.arrays.append(contiguous(obj))

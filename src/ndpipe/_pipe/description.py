@@ -34,7 +34,7 @@ from ndpipe._pipe import wire
 from ndpipe._pipe.dtypes import MAX_DIMENSIONS, dtype_of
 from ndpipe._pipe.layouts import CorruptMessageError, Layout
 from ndpipe._pipe.limits import Limits
-from ndpipe._pipe.pickling import fails
+from ndpipe._pipe.raised import fails
 
 __all__ = [
     "COMPLEX",
@@ -99,7 +99,7 @@ class Description:
         limits.check_size(self.cost)
         self.layouts, end = _load(self._load_layouts)
         self._at = end + 1
-        self.nbytes = sum(layout.nbytes for layout in self.layouts)
+        self.nbytes = sum([layout.nbytes for layout in self.layouts])
         self.end = wire.end_of(start, self.nbytes)
         self.is_array = self._at == len(self._text)
         if self.is_array and len(self.layouts) != 1:

@@ -37,7 +37,7 @@ class Descriptors:
         The number is -1 if it has been closed by then.
         """
         number = map(self._numbers.get, (name,), _CLOSED)
-        return map(function, number, *((arg,) for arg in args))
+        return map(function, number, *[(arg,) for arg in args])
 
     def move(self, name: str, to: "Descriptors") -> None:
         """Give a descriptor to another record, if it is here."""

@@ -5,7 +5,6 @@ very one that NumPy gives of the dtype it describes, of plain bytes, not empty, 
 is checked without NumPy first.
 """
 
-import contextlib
 import math
 import re
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import descr_to_dtype, dtype_to_descr
 
-from ndpipe._pipe.pickling import has_metadata, is_bytes
+from ndpipe._pipe.plain_dtypes import has_metadata, is_bytes
+from ndpipe._pipe.raised import fails
 
 __all__ = ["MAX_DIMENSIONS", "describe", "dtype_of"]
 
@@ -33,11 +33,20 @@ def describe(dtype: np.dtype[Any]) -> Any:
         raise ValueError(f"{dtype!r} is more than its bytes")
     if has_metadata(dtype):
         raise ValueError(f"{dtype!r} has metadata")
-    with contextlib.suppress(ValueError):  # fields that overlap, for example
-        descr = dtype_to_descr(dtype)
-        if _parts(dtype_of(descr)) == _parts(dtype):
-            return descr
-    raise ValueError(f"{dtype!r} has no exact description in the .npy format")
+    try:
+        descr = _exact(dtype)
+    except ValueError:  # fields that overlap, for example
+        if not fails(_exact, dtype):
+            raise
+        descr = None
+    if descr is None:
+        raise ValueError(f"{dtype!r} has no exact description in the .npy format")
+    return descr
+
+
+def _exact(dtype: np.dtype[Any]) -> Any:
+    descr = dtype_to_descr(dtype)
+    return descr if _parts(dtype_of(descr)) == _parts(dtype) else None
 
 
 def dtype_of(descr: Any) -> np.dtype[Any]:
@@ -67,7 +76,7 @@ def _size(descr: Any, nesting: int = 0) -> int:
     elif isinstance(descr, list | tuple) and descr and nesting < _MAX_NESTING:
         if len(descr) > _MAX_FIELDS:
             raise ValueError(f"a dtype of {len(descr)} fields")
-        return sum(_size_of_field(field, nesting + 1) for field in descr)
+        return sum([_size_of_field(field, nesting + 1) for field in descr])
     raise ValueError(f"no description of a dtype: {descr!r:.100}")
 
 
@@ -76,14 +85,15 @@ def _size_of_field(field: Any, nesting: int) -> int:
         name, descr, *shape = field
         is_titled = isinstance(name, list | tuple) and len(name) == 2
         names = name if is_titled else [name]
-        if all(type(part) is str for part in names) and all(map(_is_shape, shape)):
+        are_texts = {type(part) for part in names} == {str}
+        if are_texts and False not in [_is_shape(item) for item in shape]:
             return _size(descr, nesting) * math.prod(shape[0] if shape else ())
     raise ValueError(f"no field of a dtype: {field!r:.100}")
 
 
 def _is_shape(shape: Any) -> bool:
     is_sequence = isinstance(shape, list | tuple) and len(shape) <= MAX_DIMENSIONS
-    return is_sequence and all(type(n) is int and 0 < n <= _MAX_ITEMSIZE for n in shape)
+    return is_sequence and False not in [type(n) is int and 0 < n <= _MAX_ITEMSIZE for n in shape]
 
 
 def _as_numpy_has_it(descr: Any) -> Any:

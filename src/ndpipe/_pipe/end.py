@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ndpipe._pipe import messages, splice, wire
+from ndpipe._pipe import receiving, sending, splice, wire
 from ndpipe._pipe.buffers import flat, flat_writeable
 from ndpipe._pipe.descriptors import READING
 from ndpipe._pipe.files import open_file
@@ -153,7 +153,7 @@ class Connection(StandardConnection):
             self._check_closed()
         if not self._writable:
             self._check_writable()
-        messages.send_object(
+        sending.send_object(
             self._stream,
             obj,
             self._threshold,
@@ -213,7 +213,7 @@ class Connection(StandardConnection):
 
     def _send_bytes(self, buf: bytes | memoryview) -> None:
         """Send a standard message: what every sending method of the base class ends in."""
-        messages.send_bytes(self._stream, buf)
+        sending.send_bytes(self._stream, buf)
 
     # Receiving. Each method holds its message until it returns it: an exception before that
     # closes the connection, unless the message was refused or has not begun.
@@ -239,7 +239,8 @@ class Connection(StandardConnection):
         MemoryError
             If there is no memory for what the peer sends. The connection is closed then.
         Exception
-            Whatever unpickling the object raises. The message has been received then.
+            Whatever unpickling the object raises. The message has been received then; it is
+            unpickled once or twice more, to know that no signal handler has raised.
 
         See Also
         --------
@@ -279,7 +280,7 @@ class Connection(StandardConnection):
         message = self._stream.next_message()
         try:
             try:
-                return messages.receive_object(message, self._limits)
+                return receiving.receive_object(message, self._limits)
             except BaseException:  # that came when the message was being returned
                 message.stop()
                 raise
@@ -357,7 +358,7 @@ class Connection(StandardConnection):
         message = self._stream.next_message()
         try:
             try:
-                return messages.receive_array(message, out, self._limits)
+                return receiving.receive_array(message, out, self._limits)
             except BaseException:  # that came when the message was being returned
                 message.stop()
                 raise
@@ -414,7 +415,7 @@ class Connection(StandardConnection):
         try:
             try:
                 refuse = self._bad_message_length
-                return messages.receive_bytes(message, maxlength, refuse, self._limits)
+                return receiving.receive_bytes(message, maxlength, refuse, self._limits)
             except BaseException:  # that came when the message was being returned
                 message.stop()
                 raise
@@ -487,7 +488,7 @@ class Connection(StandardConnection):
         message = self._stream.next_message()
         try:
             try:
-                return messages.receive_bytes_into(message, view[offset:], self._limits)
+                return receiving.receive_bytes_into(message, view[offset:], self._limits)
             except BaseException:  # that came when the message was being returned
                 message.stop()
                 raise

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
+from ndpipe._pipe.raised import is_of_the_call
+
 __all__ = ["MAX_IO", "File", "Part", "open_file"]
 
 MAX_IO = 1 << 30  # bytes in one system call: some systems refuse 2**31 and more
@@ -89,12 +91,18 @@ class _SocketFile:
     def is_at_end(self) -> bool:
         try:
             return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError:
+        except OSError as error:
+            if not is_of_the_call(error):
+                raise
             return False
 
     def enlarge_buffer(self) -> None:
         if self._socket.family == socket.AF_UNIX:  # TCP finds a good size by itself
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            try:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            except OSError as error:  # of a system that does not allow it
+                if not is_of_the_call(error):
+                    raise
 
     def shutdown(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)

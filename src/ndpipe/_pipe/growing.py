@@ -4,33 +4,42 @@
 the system give small pages. A view of what is about to grow is a `BufferError` here, not a crash.
 """
 
-import contextlib
 import errno
 import mmap
 import sys
 
+from ndpipe._pipe.raised import is_of_the_call
+
 __all__ = ["Memory", "grow", "new_memory"]
+
+_NO_MEMORY = errno.ENOMEM, errno.EAGAIN  # the second where all memory is locked (mlockall)
 
 if sys.platform == "linux":
     Memory = mmap.mmap
 
     def new_memory(nbytes: int) -> Memory:
         """Return so many bytes of memory."""
-        with _out_of_memory():
+        try:
             memory = mmap.mmap(-1, nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        with contextlib.suppress(OSError):  # of a system without large pages
+        except OSError as error:
+            if is_of_the_call(error) and error.errno in _NO_MEMORY:
+                raise MemoryError from error
+            raise
+        try:
             memory.madvise(mmap.MADV_HUGEPAGE)
+        except OSError as error:  # of a system without large pages
+            if not is_of_the_call(error):
+                raise
         return memory
 
     def grow(memory: Memory, nbytes: int) -> None:
         """Give a memory so many bytes: the system moves its pages, and copies nothing."""
-        with _out_of_memory():
+        try:
             memory.resize(nbytes)
-
-    class _out_of_memory(contextlib.AbstractContextManager[None]):  # noqa: N801 - it is called
-        def __exit__(self, _: object, error: object, __: object) -> None:
-            if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        except OSError as error:
+            if is_of_the_call(error) and error.errno in _NO_MEMORY:
                 raise MemoryError from error
+            raise
 
 else:
     Memory = bytearray

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import plain_view
 from ndpipe._pipe.layouts import REMEMBERED, CorruptMessageError, Layout
-from ndpipe._pipe.pickling import fails, is_usual
+from ndpipe._pipe.plain_dtypes import is_usual
+from ndpipe._pipe.raised import fails
 from ndpipe._pipe.unpickling import ArrayUnpickler, Described
 
 __all__ = ["NOT_AN_ARRAY", "decode_array", "load_only_array"]

@@ -12,7 +12,9 @@ from ndpipe._pipe import wire
 from ndpipe._pipe.buffers import raw
 from ndpipe._pipe.in_band import NOT_AN_ARRAY, load_only_array
 from ndpipe._pipe.layouts import REMEMBERED, CorruptMessageError, Layout
-from ndpipe._pipe.pickling import array_beside, fails, is_usual
+from ndpipe._pipe.pickling import array_beside
+from ndpipe._pipe.plain_dtypes import is_usual
+from ndpipe._pipe.raised import fails, is_of_the_call
 
 __all__ = ["Index"]
 
@@ -53,7 +55,7 @@ class Index:
             self.layouts, end = _read_layouts(index, out)
             if end == len(index) and len(self.layouts) == 1:
                 _remember(index, self.layouts[0])
-        self.nbytes = sum(layout.nbytes for layout in self.layouts)
+        self.nbytes = sum([layout.nbytes for layout in self.layouts])
         self.end = wire.end_of(start, self.nbytes)
         self._pickled = index[end:]
         self.is_array = not self._pickled
@@ -78,6 +80,8 @@ def _read_layouts(index: bytes, out: NDArray[Any] | None) -> tuple[list[Layout],
         if out is not None:
             layouts = [layout.known_by(out) for layout in layouts]
     except TypeError as error:
+        if not is_of_the_call(error):
+            raise
         raise CorruptMessageError(f"its index: {error}") from error
     for layout in layouts:
         layout.check()

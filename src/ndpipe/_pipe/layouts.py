@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import plain_view
 from ndpipe._pipe.lending import SMALLEST, lend
-from ndpipe._pipe.pickling import is_bytes, pickles_as_array
+from ndpipe._pipe.pickling import pickles_as_array
+from ndpipe._pipe.plain_dtypes import is_bytes
+from ndpipe._pipe.raised import is_of_the_call
 from ndpipe._pipe.unpickling import DescribedDtype
 
 __all__ = ["REMEMBERED", "CorruptMessageError", "Layout", "check_destination"]
@@ -44,7 +46,8 @@ class Layout(NamedTuple):
         is_dtype = isinstance(self.dtype, np.dtype) and self.dtype.subdtype is None
         if not is_dtype or not is_bytes(self.dtype):
             raise CorruptMessageError(f"an array of dtype {self.dtype!r}")
-        is_shape = type(self.shape) is tuple and all(type(n) is int and n >= 0 for n in self.shape)
+        is_tuple = type(self.shape) is tuple
+        is_shape = is_tuple and False not in [type(n) is int and n >= 0 for n in self.shape]
         if not is_shape or self.nbytes > sys.maxsize:
             raise CorruptMessageError(f"an array of shape {self.shape!r}")
         if self.order not in ("C", "F"):
@@ -70,6 +73,8 @@ class Layout(NamedTuple):
             # Not np.empty(), which makes a datetime64 without a unit one of this byte order.
             return np.ndarray(self.shape, self.dtype, memory, order=self.order)
         except ValueError as error:  # more dimensions than NumPy has, for example
+            if not is_of_the_call(error):
+                raise
             raise CorruptMessageError(str(error)) from error
 
     @property

@@ -5,9 +5,9 @@ copy that fills it. A program that receives one array after another frees as man
 their memory is kept here for the next ones, and the system may take it meanwhile (``MADV_FREE``):
 it is new memory again then.
 
-Memory is lent as an array, which every view of it holds. How it comes back, when that array is
-freed, is one call of C with no Python code in it: an exception that a signal handler raises in a
-callback would be printed and lost.
+Memory is lent through an object that every array in it holds, and whatever is made of those. How it
+comes back, when that object is freed, is one call of C with no Python code in it: an exception that
+a signal handler raises in a callback would be printed and lost.
 """
 
 import mmap
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ndpipe._pipe.growing import Memory, new_memory
+from ndpipe._pipe.raised import is_of_the_call
 
 __all__ = ["SMALLEST", "lend"]
 
@@ -37,8 +38,22 @@ _CAN_FREE = sys.platform == "linux"  # elsewhere there is no such call, or it me
 _kept: deque[Memory] = deque(maxlen=_KEPT)
 
 
-class _Loan(weakref.ref[Any]):
-    """A reference to the array as which memory is lent, with what takes the memory back."""
+class _Root:
+    """What lent memory is reached through: an array of it has this as its base.
+
+    Not the memory itself, which an array could be made of that this knows nothing of.
+    """
+
+    __slots__ = ("__array_interface__", "__weakref__", "_memory")
+
+    def __init__(self, memory: Memory, start: int, nbytes: int) -> None:
+        self._memory = memory
+        bytes_of_it = np.ndarray(nbytes, np.uint8, memory, start)
+        self.__array_interface__ = bytes_of_it.__array_interface__
+
+
+class _Loan(weakref.ref[_Root]):
+    """A reference to the root of memory that is lent, with what takes the memory back."""
 
     back: Any = list  # nothing, until it has one
 
@@ -63,13 +78,13 @@ def lend(nbytes: int, place: int | None = None) -> NDArray[np.uint8] | None:
     if memory is None:
         return None
     start = _USUAL if place is None else place
-    lent: NDArray[np.uint8] = np.ndarray(nbytes, np.uint8, memory, start)
+    root = _Root(memory, start, nbytes)
     # The system may take its pages, which returns None, and only then it is kept.
     free = methodcaller("madvise", mmap.MADV_FREE)
-    loan = _Loan(lent, _come_back)
+    loan = _Loan(root, _come_back)
     loan.back = partial(_kept.extend, filterfalse(free, [memory]))
     _loans[:] = [loan, *(other for other in _loans if other() is not None)]
-    return lent
+    return np.asarray(root)
 
 
 def _take(nbytes: int) -> Memory | None:
@@ -77,7 +92,9 @@ def _take(nbytes: int) -> Memory | None:
     for _ in range(len(_kept)):
         try:
             memory = _kept.popleft()
-        except IndexError:  # another thread took it
+        except IndexError as error:  # another thread took it
+            if not is_of_the_call(error):
+                raise
             return None
         if nbytes <= len(memory) <= nbytes + nbytes // 8:
             return memory
@@ -90,11 +107,15 @@ def _new(nbytes: int) -> Memory | None:
         return None
     try:
         memory = new_memory(nbytes)
-    except MemoryError:  # which there may be when what is kept is given up
+    except MemoryError as error:  # which there may be when what is kept is given up
+        if not is_of_the_call(error):
+            raise
         _kept.clear()
         memory = new_memory(nbytes)
     try:
         memory.madvise(mmap.MADV_FREE)
-    except OSError:  # its pages are locked in memory
+    except OSError as error:  # its pages are locked in memory
+        if not is_of_the_call(error):
+            raise
         return None
     return memory

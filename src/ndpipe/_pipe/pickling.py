@@ -1,11 +1,10 @@
 """Pickling that sets large arrays aside."""
 
-import contextlib
 import copyreg
 import io
 import pickle
 import sys
-from collections.abc import Callable, Set
+from collections.abc import Set
 from multiprocessing.reduction import ForkingPickler
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NoReturn
@@ -14,31 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import contiguous, copy, plain_view, raw
+from ndpipe._pipe.plain_dtypes import OWN, has_metadata, is_bytes, is_usual
+from ndpipe._pipe.raised import is_of_the_call
 
 __all__ = [
     "Pickler",
     "array_beside",
     "dumps",
-    "fails",
-    "has_metadata",
-    "is_bytes",
     "is_plain",
-    "is_usual",
     "package_of",
     "pickles_as_array",
 ]
 
-# The kinds of dtype whose elements are nothing but their bytes. Not "O" (references), not "T"
-# (strings of variable width, kept elsewhere).
-_PLAIN_KINDS = frozenset("biufcmMSUV")
 # Packages whose own ways of pickling do not write to an array that they have already returned.
 _KNOWN = sys.stdlib_module_names | {"numpy"}
 # What was registered with ForkingPickler, which multiprocessing pickles with. It has a say before
 # copyreg, but not over functions and classes, which are pickled by name.
 _REDUCERS: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined] # private
 _BY_NAME = frozenset({FunctionType, type})
-_DTYPES = frozenset(type(np.dtype(code)) for code in np.typecodes["All"])  # NumPy's own
-_OF_ARRAYS = _DTYPES | {BuiltinFunctionType}  # what the pickle of every array holds
+_OF_ARRAYS = OWN | {BuiltinFunctionType}  # what the pickle of every array holds
 # Which no reducer is asked about, and which hold nothing.
 _ATOMS = frozenset({bool, bytes, float, int, str, type(None)})
 _NOTHING: Set[type] = frozenset()
@@ -46,27 +39,6 @@ _FEW = 8  # objects that are looked at before they are pickled
 _SHORT = 16384  # bytes of a pickle
 # With protocol 5, the default from Python 3.14 on, what is read-only arrives read-only.
 _ARRIVES_WRITEABLE = pickle.DEFAULT_PROTOCOL < 5
-
-
-def is_bytes(dtype: np.dtype[Any]) -> bool:
-    """Whether the elements of such a dtype are nothing but their bytes."""
-    return dtype.kind in _PLAIN_KINDS and not dtype.hasobject
-
-
-def is_usual(dtype: np.dtype[Any]) -> bool:
-    """Whether a dtype is NumPy's own and its text says all of it.
-
-    Not so of times, whose unit may be none, nor of voids, which may have a class, nor of fields,
-    which a number may have too.
-    """
-    is_plain = dtype.kind in "biufcSU" and dtype.fields is None and dtype.metadata is None
-    return is_plain and type(dtype) in _DTYPES
-
-
-def has_metadata(dtype: np.dtype[Any]) -> bool:
-    inner = [field[0] for field in (dtype.fields or {}).values()]
-    inner += [dtype.base] if dtype.base is not dtype else []
-    return dtype.metadata is not None or any(map(has_metadata, inner))
 
 
 def pickles_as_array(cls: Any) -> bool:
@@ -164,7 +136,7 @@ class Pickler(pickle.Pickler):
         if is_large and not has_metadata(dtype):
             # Code that pickles an object may fill the same memory for one array after the other.
             # The standard pickler reads each array when it meets it.
-            self.copies = self.copies or any(map(_has_code_of_its_own, self.met))
+            self.copies = self.copies or True in [_has_code_of_its_own(cls) for cls in self.met]
             if not self.arrays:
                 self.first = obj
             self.arrays.append(copy(array) if self.copies else contiguous(array))
@@ -190,7 +162,9 @@ def dumps(obj: Any, threshold: int) -> tuple[bytes, list[NDArray[Any]], bool]:
     """
     try:
         pickler = _idle.pop()  # whoever else pickles meanwhile has another
-    except IndexError:
+    except IndexError as error:
+        if not is_of_the_call(error):
+            raise
         pickler = Pickler()
     pickler.threshold = threshold
     pickler.dump(obj)
@@ -257,7 +231,7 @@ def _has_code_of_its_own(cls: Any) -> bool:
         ways += [getattr(cls, name, None) for name in ("__getnewargs_ex__", "__getnewargs__")]
     if issubclass(cls, list | dict):
         ways += [cls.__iter__, getattr(cls, "items", None)]
-    return not all(map(_is_known, ways))
+    return False in [_is_known(way) for way in ways]
 
 
 def _is_known(way: Any) -> bool:
@@ -267,15 +241,3 @@ def _is_known(way: Any) -> bool:
 
 def package_of(module: str) -> str:
     return module.partition(".")[0]
-
-
-def fails(load: Callable[..., Any], *args: Any) -> bool:
-    """Whether what has just raised raises again: if not, a signal handler's exception fell in.
-
-    Its type would not tell: a handler can raise anything. A second one may fall in here.
-    """
-    for _ in range(2):
-        with contextlib.suppress(Exception):
-            load(*args)
-            return False
-    return True

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ndpipe._pipe.buffers import plain_view
 from ndpipe._pipe.pickling import package_of
+from ndpipe._pipe.raised import fails
 
 __all__ = ["ArrayUnpickler", "Described", "DescribedDtype"]
 
@@ -139,9 +140,15 @@ class DescribedDtype:
         """Whether it says of a dtype what the pickle of `dtype` says, but for metadata."""
         reduced: Any = dtype.__reduce__()
         _, args, state = reduced
-        try:
+
+        def compare() -> bool:
             return _same(self.kind, args[0]) and _same(_essence(self.state), _essence(state))
+
+        try:
+            return compare()
         except (TypeError, LookupError):
+            if not fails(compare):
+                raise
             return False
 
     def __str__(self) -> str:
@@ -166,9 +173,13 @@ def _same(said: Any, known: Any) -> bool:
     if type(said) is not (dict if isinstance(known, Mapping) else type(known)):
         return False
     if isinstance(known, tuple):
-        return len(said) == len(known) and all(map(_same, said, known))
+        if len(said) != len(known):
+            return False
+        return False not in [_same(*pair) for pair in zip(said, known, strict=True)]
     if isinstance(known, Mapping):
-        return said.keys() == known.keys() and all(_same(said[key], known[key]) for key in known)
+        if said.keys() != known.keys():
+            return False
+        return False not in [_same(said[key], known[key]) for key in known]
     return bool(said == known)
 
 

@@ -17,10 +17,12 @@ from typing import Any
 from ndpipe._pipe import wire
 from ndpipe._pipe.end import Connection
 from ndpipe._pipe.files import Part
+from ndpipe._pipe.incoming import Incoming
 from ndpipe._pipe.layouts import CorruptMessageError
 from ndpipe._pipe.limits import Limits
+from ndpipe._pipe.outgoing import Outgoing
 from ndpipe._pipe.standard import take_handle
-from ndpipe._pipe.stream import Incoming, Outgoing, Stream
+from ndpipe._pipe.stream import Stream
 
 __all__ = ["MessageConnection", "wrap"]
 
@@ -64,7 +66,7 @@ class _MessageFile:
         received: list[bytes] = []
         try:
             # In one call, so that an error of a handler after it is known by what was received.
-            received.extend(map(self.connection.recv_bytes, (self.most,)))
+            next(map(received.append, map(self.connection.recv_bytes, (self.most,))))
         except (EOFError, ConnectionResetError) as error:
             if received or (isinstance(error, OSError) and not self.peer_has_gone()):
                 raise

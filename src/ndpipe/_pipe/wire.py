@@ -51,7 +51,8 @@ import numpy as np
 
 from ndpipe._pipe.buffers import contiguous, raw
 from ndpipe._pipe.layouts import REMEMBERED, CorruptMessageError, Layout
-from ndpipe._pipe.pickling import dumps, is_plain, is_usual, pickles_as_array
+from ndpipe._pipe.pickling import dumps, is_plain, pickles_as_array
+from ndpipe._pipe.plain_dtypes import is_usual
 
 THRESHOLD = 1 << 16
 """Bytes from which an array travels out of band: below, the standard way is as fast."""

@@ -1,7 +1,7 @@
-"""What a connection sends and receives, one message at a time, through the stream beneath it.
+"""What a connection receives, one message at a time, from the stream beneath it.
 
-Each function that receives reads the whole message or refuses it. It returns the message only if
-no exception arrived in between; its caller, the public method, stops the transfer otherwise.
+Each function reads the whole message or refuses it. It returns the message only if no exception
+arrived in between; its caller, the public method, stops the transfer otherwise.
 """
 
 import pickle
@@ -13,68 +13,20 @@ from typing import Any, Never
 import numpy as np
 from numpy.typing import NDArray
 
-from ndpipe._pipe import describing, description, splice, wire
+from ndpipe._pipe import description, unsplice, wire
 from ndpipe._pipe.buffers import raw
 from ndpipe._pipe.growing import grow, new_memory
 from ndpipe._pipe.in_band import NOT_AN_ARRAY, decode_array
+from ndpipe._pipe.incoming import Incoming
 from ndpipe._pipe.index import Index
 from ndpipe._pipe.layouts import CorruptMessageError, Layout
 from ndpipe._pipe.limits import LimitError, Limits
-from ndpipe._pipe.pickling import fails
-from ndpipe._pipe.stream import Incoming, Stream
+from ndpipe._pipe.raised import fails
 
-__all__ = [
-    "receive_array",
-    "receive_bytes",
-    "receive_bytes_into",
-    "receive_object",
-    "send_bytes",
-    "send_object",
-]
+__all__ = ["receive_array", "receive_bytes", "receive_bytes_into", "receive_object"]
 
 _EMPTY = bytes(4)
-_pack, _unpack = wire.INT32.pack, wire.INT32.unpack
 _BELIEVED = 1 << 24  # bytes of an array that are allocated before they come
-_SMALL = 16384  # bytes of a body that is written together with its length, as the standard one is
-
-
-def send_object(
-    stream: Stream,
-    obj: Any,
-    threshold: int,
-    splice_threshold: int | None = None,
-    allow_pickle: bool = True,
-) -> None:
-    """Send an object: as a standard message, or with its large arrays beside the pickle.
-
-    Without pickle it is a description, with all its arrays beside it.
-    """
-    if not allow_pickle:
-        # Never spliced: a peer that is not trusted could keep pages of the sender's memory.
-        start, arrays = describing.encode(obj)
-        if len(start) + sum(map(len, arrays)) <= _SMALL:
-            start, arrays = b"".join([start, *arrays]), []
-        stream.send(start, *arrays)
-        return
-    start, arrays = wire.encode(obj, threshold)
-    if not arrays and len(start) <= _SMALL:
-        stream.send(_pack(len(start)) + start)
-    elif not arrays:
-        send_bytes(stream, start)
-    elif splice_threshold is None or sum(map(len, arrays)) < splice_threshold:
-        stream.send(start, *arrays)
-    else:
-        way = splice.SplicedOutgoing if stream.file.unix_socket else None
-        stream.send(start, *arrays, way=way)
-
-
-def send_bytes(stream: Stream, body: bytes | memoryview) -> None:
-    """Send a standard message."""
-    prefix = wire.prefix(len(body))
-    if len(body) <= _SMALL:
-        stream.send(prefix + body)
-    else:
-        stream.send(prefix, body)
 
 
 def receive_object(message: Incoming, limits: Limits) -> Any:
@@ -82,8 +34,8 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
     arrays: list[NDArray[Any]] = []
     try:
         with message.turn:
-            message.begin()
             try:
+                message.begin()
                 prefix, length = _read_prefix(message, limits)
                 if length is not None:
                     if not limits.allow_pickle:
@@ -92,10 +44,10 @@ def receive_object(message: Incoming, limits: Limits) -> Any:
                 else:
                     index = _read_index(message, prefix, limits)
                     is_believed = limits.allow_pickle or limits.max_bytes is not None
-                    splice.begin_arrays(message)
+                    unsplice.begin_arrays(message)
                     for layout in index.layouts:
                         arrays.append(_receive_new(message, layout, is_believed, index.place))
-                    splice.end_arrays(message)
+                    unsplice.end_arrays(message)
                     _receive_end(message, index)
             finally:
                 message.end()
@@ -138,8 +90,8 @@ def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArr
     """Receive an array into `out`, or refuse the message before a byte of the array is read."""
     try:
         with message.turn:
-            message.begin()
             try:
+                message.begin()
                 # Of an empty message nothing would be left to wait for.
                 if message.peek(4) == _EMPTY and limits.allow_pickle:
                     message.refuse(b"")
@@ -147,9 +99,9 @@ def receive_array(message: Incoming, out: NDArray[Any], limits: Limits) -> NDArr
                 prefix, length = _read_prefix(message, limits)
                 if length is None:
                     index = _read_index(message, prefix, limits, out)
-                    splice.begin_arrays(message)
+                    unsplice.begin_arrays(message)
                     message.fill(raw(out))
-                    splice.end_arrays(message)
+                    unsplice.end_arrays(message)
                     _receive_end(message, index)
                 else:
                     limits.check_pickle()
@@ -202,8 +154,8 @@ def receive_bytes_into(message: Incoming, view: memoryview, limits: Limits) -> i
 def _read_body(message: Incoming, maxsize: int | None, limits: Limits) -> bytes | None:
     """Read the body of a standard message; None if it is longer than `maxsize`."""
     with message.turn:
-        message.begin()
         try:
+            message.begin()
             prefix, length = _read_prefix(message, limits)
             if length is None:
                 message.refuse(prefix)
@@ -224,7 +176,7 @@ def _read_prefix(message: Incoming, limits: Limits) -> tuple[bytearray, int | No
     """
     prefix = message.first()
     length: int
-    (length,) = _unpack(prefix)
+    (length,) = wire.INT32.unpack(prefix)
     if length < 0:
         if length != -1:
             raise CorruptMessageError(f"it declares {length} bytes")
@@ -256,7 +208,7 @@ def _read_index(
         description.check_length(length, limits)
     limits.check_size(length)
     if wire.is_spliced(head) and length:
-        head += splice.take_pipe(message)
+        head += unsplice.take_pipe(message)
     start = head + message.take(wire.HEAD_SIZE + length - len(head))
     try:
         index: Index | description.Description
