@@ -7,6 +7,7 @@ workers, follow the progress, gather the results; and see when a pipe does bette
 """
 
 # sphinx_gallery_thumbnail_path = "_static/thumbnails/more_than_one_machine.svg"
+import logging
 import multiprocessing
 import tempfile
 import timeit
@@ -28,7 +29,10 @@ from ndpipe.tasks import serve_pipe, subtract_mean
 if __name__ == "__main__":
     folder = tempfile.TemporaryDirectory()
     dask.config.set({"temporary-directory": folder.name})
-    cluster = LocalCluster(n_workers=2, dashboard_address="127.0.0.1:0")
+    # A connection that ends while the cluster closes is an error to Dask's log.
+    logging.getLogger("distributed").setLevel("CRITICAL")
+    settings = {"silence_logs": "CRITICAL", "dashboard_address": "127.0.0.1:0"}
+    cluster = LocalCluster(n_workers=2, **settings)
     client = Client(cluster)
     print("workers:", len(client.scheduler_info()["workers"]))
 
