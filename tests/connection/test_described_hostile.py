@@ -269,7 +269,7 @@ def traced() -> Iterator[None]:
     tracemalloc.stop()
 
 
-N = 20_000
+N = 10_000
 COSTLY = {
     "empty lists": ("[]", "[" + "[]," * N + "0]"),
     "lists of one": ("[]", "[" + "[0]," * N + "0]"),
