@@ -3,20 +3,23 @@
 import json
 import pickle
 import struct
+import sys
 import threading
+import time
 import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import array_zoo
 import numpy as np
 import pytest
 from connection_peers import Unpickled, unpickled
+from injection import Injection
 from recorded import play, record
 
 import ndpipe
-from ndpipe._pipe import wire
+from ndpipe._pipe import description, wire
 from ndpipe._pipe.description import Description
 from ndpipe._pipe.limits import Limits
 
@@ -267,6 +270,55 @@ def traced() -> Iterator[None]:
     tracemalloc.start()
     yield
     tracemalloc.stop()
+
+
+COLLIDING = {
+    # Numbers that differ by a multiple of this have the same hash.
+    "tagged": lambda n: f'{{"$int":"{n * sys.hash_info.modulus:x}"}}',
+    "in tuples": lambda n: f'{{"$tuple":[{{"$int":"{n * sys.hash_info.modulus:x}"}}]}}',
+}
+
+
+def keyed(key: Callable[[int], str], count: int) -> bytes:
+    """Return a described dict with so many keys."""
+    pairs = ",".join(f"[{key(n)},{n}]" for n in range(1, count + 1))
+    return crafted("[]", f'{{"$dict":[{pairs}]}}', b"")
+
+
+@pytest.mark.parametrize("keys", COLLIDING)
+def test_keys_that_collide(keys: str) -> None:
+    """They are refused before they take minutes; so many others are not."""
+    with play(keyed(COLLIDING[keys], 30_000), **PLAIN) as end:
+        before = time.thread_time()
+        with pytest.raises(OSError, match="keys collide"):
+            end.recv()
+        assert time.thread_time() - before < 10
+        assert end.closed
+    with play(keyed(str, 100_000), **PLAIN) as end:
+        assert end.recv() == {n: n for n in range(1, 100_001)}
+
+
+def test_the_time_of_a_signal_handler_is_not_that_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever instruction it comes before."""
+    monkeypatch.setattr(description, "_SECONDS", 0.005)
+    monkeypatch.setattr(description, "_SECONDS_PER_BYTE", 0)
+    builds = description._Objects._dict.__code__
+    obj = {n: n for n in range(2 * description._KEYS)}
+
+    def work() -> None:
+        end = time.thread_time() + 0.006
+        while time.thread_time() < end:
+            pass
+
+    points: dict[int, Any] = {}
+    for _ in range(2):  # first without, to count the instructions
+        a, b = ndpipe.Pipe(allow_pickle=False)
+        with a, b:
+            a.send(obj)
+            injection = Injection(points, lambda code: code is builds)
+            assert injection.run(b.recv) == obj
+        points = dict.fromkeys(range(injection.visited), work)
+    assert len(injection.fired) == injection.visited > 20
 
 
 N = 10_000

@@ -24,7 +24,10 @@ import base64
 import json
 import re
 import struct
+import time
 from collections.abc import Callable
+from functools import partial
+from operator import call
 from typing import Any, ClassVar, Never
 
 import numpy as np
@@ -57,6 +60,11 @@ NUMBERS = "biufcmM"  # the kinds whose scalars are their bytes
 # compares them with what is allocated.
 _PER_MESSAGE, _PER_BYTE, _PER_CHARACTER = 4096, 4, 6
 _PER_STRING, _PER_CONTAINER, _PER_MEMBER, _PER_ITEM = 72, 150, 100, 48
+# Keys whose hashes collide make a dict take time that grows with the square of their number, and
+# those of numbers and tuples are anybody's to choose. So much of the processor's time it may take
+# for each byte of the index, some hundred times what others take.
+_SECONDS_PER_BYTE, _SECONDS = 1e-6, 0.1
+_KEYS = 256  # that are added at a time; so few cannot take long
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{\]}]|[^"\[{\]}]++')
 _LONG_NUMBER = re.compile(r"[0-9]{25}")  # which takes long to read, and Python limits
 
@@ -107,7 +115,7 @@ class Description:
 
     def rebuild(self, arrays: list[NDArray[Any]]) -> Any:
         """Return the object that was sent, around the arrays that were received."""
-        return _load(lambda: _Objects(arrays).load(self._text, self._at))
+        return _load(lambda: _Objects(arrays, self._text).load(self._at))
 
     def _load_layouts(self) -> tuple[list[Layout], int]:
         entries, end = json.JSONDecoder().raw_decode(self._text)
@@ -161,13 +169,14 @@ def _layout(descr: Any, shape: Any, order: Any) -> Layout:
 class _Objects:
     """The objects of a description, made from the inside out, around arrays."""
 
-    def __init__(self, arrays: list[NDArray[Any]]) -> None:
-        self._arrays, self._taken = arrays, 0
+    def __init__(self, arrays: list[NDArray[Any]], text: str) -> None:
+        self._arrays, self._text, self._taken = arrays, text, 0
+        self._seconds = _SECONDS + _SECONDS_PER_BYTE * len(text)  # that are left for dicts
 
-    def load(self, text: str, at: int) -> Any:
+    def load(self, at: int) -> Any:
         decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=_not_sent)
-        obj, end = decoder.raw_decode(text, at)
-        if end != len(text) or self._taken != len(self._arrays):
+        obj, end = decoder.raw_decode(self._text, at)
+        if end != len(self._text) or self._taken != len(self._arrays):
             raise CorruptMessageError("more in it than an object and its arrays")
         return obj
 
@@ -178,7 +187,21 @@ class _Objects:
             if type(value) is not kind:
                 raise CorruptMessageError(f"a tag {name!r:.100} of {type(value).__name__}")
             return make(self, value)
-        return _dict(pairs)
+        return self._dict(pairs)
+
+    def _dict(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        made = dict(pairs[:_KEYS])
+        for n in range(_KEYS, len(pairs), _KEYS):
+            add = partial(made.update, pairs[n : n + _KEYS])
+            # In one call of C: what a signal handler takes is not counted.
+            steps: Any = (time.thread_time, add, time.thread_time)
+            begin, _, end = map(call, steps)
+            self._seconds -= end - begin
+            if self._seconds < 0:
+                raise CorruptMessageError("a dict whose keys collide")
+        if len(made) != len(pairs):
+            raise CorruptMessageError("a dict with one key twice")
+        return made
 
     def _array(self, n: int) -> NDArray[Any]:
         if n != self._taken or n >= len(self._arrays):
@@ -190,7 +213,7 @@ class _Objects:
         "$array": (int, _array),
         "$scalar": (list, lambda _, parts: _scalar(*parts)),
         "$tuple": (list, lambda _, items: tuple(items)),
-        "$dict": (list, lambda _, pairs: _dict([(key, value) for key, value in pairs])),
+        "$dict": (list, lambda self, pairs: self._dict([(key, value) for key, value in pairs])),
         "$bytes": (str, lambda _, text: base64.b64decode(text, validate=True)),
         "$str": (str, lambda _, text: base64.b64decode(text).decode("utf-8", "surrogatepass")),
         "$int": (str, lambda _, text: int(text, 16)),
@@ -201,13 +224,6 @@ class _Objects:
 
 def _not_sent(*what: Any) -> Never:
     raise CorruptMessageError(f"{what[-1]!r:.100} in its index")
-
-
-def _dict(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise CorruptMessageError("a dict with one key twice")
-    return made
 
 
 def _scalar(descr: Any, text: Any) -> Any:
