@@ -417,6 +417,16 @@ def test_streamed_without_a_word(
     assert opened == [0]
 
 
+def test_a_socket_that_tells_who_sends(ends: Any, in_thread: Any, opened: list[int]) -> None:
+    """Credentials, where somebody has asked for them, come beside the pipe."""
+    a, b = ends
+    with socket.socket(fileno=os.dup(b.fileno())) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    in_thread(a.send, LARGE)
+    assert_same(b.recv(), LARGE)
+    assert opened[0] > 0
+
+
 def test_no_new_memory_may_be_locked(ends: Any, opened: list[int]) -> None:
     """Where all must be (mlockall), a small array is streamed, and a large one a MemoryError."""
     a, b = ends

@@ -33,6 +33,7 @@ _READ = 1 << 19
 _RIGHTS = socket.SOL_SOCKET, getattr(socket, "SCM_RIGHTS", 1)
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _DESCRIPTOR = array("i", [0]).itemsize  # bytes
+_CREDENTIALS = 3 * _DESCRIPTOR  # which come before it where they were asked for: unix(7)
 
 
 class _Source:
@@ -85,9 +86,10 @@ def take_pipe(message: Incoming) -> bytes:
         raise CorruptMessageError("its arrays are in a pipe, which cannot come this way")
     first = bytearray(1)
     # The result is wanted twice: for the descriptors, and for what else it says.
-    results, again = tee(
-        map(end.recvmsg_into, ((first,),), (socket.CMSG_LEN(_DESCRIPTOR),), (_CLOSE_ON_EXEC,))
-    )
+    room = socket.CMSG_LEN(_DESCRIPTOR)
+    if end.getsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED):  # somebody has set it
+        room += socket.CMSG_SPACE(_CREDENTIALS)
+    results, again = tee(map(end.recvmsg_into, ((first,),), (room,), (_CLOSE_ON_EXEC,)))
     items, kinds = tee(chain.from_iterable(map(operator.itemgetter(1), results)))
     are_rights = map(_RIGHTS.__eq__, map(operator.itemgetter(0, 1), kinds))
     rights = compress(map(operator.itemgetter(2), items), are_rights)
