@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -384,3 +385,39 @@ def test_while_another_threads_message_is_given_up(in_thread: Any) -> None:
             sending.join(5)
             assert not sending.is_alive()
     assert number > 10
+
+
+@pytest.mark.parametrize("cls", [*TYPES, AttributeError, InterruptedError, TypeError, ValueError])
+def test_in_a_poll(pipe: Any, cls: Any) -> None:
+    """It comes out as itself, wherever it is raised."""
+    _, b = pipe
+    points = 0
+    while True:
+        own, raised = cls("own"), None
+        injection = Injection({points: own})
+        try:
+            injection.run(b.poll, 0.001)
+        except cls as error:
+            raised = error
+        if not injection.fired:
+            break
+        assert raised is own
+        points += 1
+    assert points > 20
+
+
+def test_in_a_poll_that_waits(pipe: Any, on_signal: Any, in_thread: Any) -> None:
+    """In code of the standard library, this exception would be no event."""
+    on_signal(raising(InterruptedError))
+    in_thread(signal_when(lambda: time.sleep(0.2)))
+    with pytest.raises(InterruptedError, match="own"):
+        pipe[1].poll(10)
+
+
+def test_no_python_code_forgets_a_stream() -> None:
+    """In a callback of the collector, what a handler raises is lost."""
+    before = len(stream._streams)
+    injection = Injection(within=lambda code: "weakref" in code.co_filename)
+    injection.run(lambda: [end.close() for end in ndpipe.Pipe()])
+    assert len(stream._streams) == before
+    assert not injection.visited

@@ -1,5 +1,7 @@
 """One end of a pipe: what :class:`ndpipe.Connection` is."""
 
+import math
+import select
 from multiprocessing import reduction
 from typing import Any
 
@@ -90,7 +92,13 @@ class Connection(StandardConnection):
             raise OSError(self._stream.why_closed)
 
     def _poll(self, timeout: float | None) -> bool:
-        return bool(self._stream.refused) or super()._poll(timeout)
+        if self._stream.refused:
+            return True
+        # Not the standard method, whose Python code makes other exceptions of a signal handler's.
+        poller = select.poll()
+        poller.register(self.fileno(), select.POLLIN)
+        milliseconds = None if timeout is None else max(0, math.ceil(timeout * 1000))
+        return bool(poller.poll(milliseconds))
 
     # Sending
 

@@ -48,7 +48,9 @@ class Stream:
         self.refused = b""
         self.kept = Descriptors()
         self._new_turns()
-        _streams.add(self)
+        # It is forgotten by a function of C: in one of Python, as a WeakSet has, the exception
+        # of a signal handler would be lost.
+        _streams.add(weakref.ref(self, _streams.discard))
 
     def _new_turns(self) -> None:
         # Reentrant: a signal handler may use the connection on which the program waits.
@@ -132,12 +134,14 @@ class Stream:
         self._new_turns()
 
 
-_streams: weakref.WeakSet[Stream] = weakref.WeakSet()
+_streams: set[weakref.ref[Stream]] = set()
 
 
 def _after_fork() -> None:
-    for stream in list(_streams):
-        stream.after_fork()
+    for reference in list(_streams):
+        stream = reference()
+        if stream is not None:
+            stream.after_fork()
 
 
 # Not multiprocessing's own hook, which `os.fork` does not call.
