@@ -1,6 +1,7 @@
 """No setting of the process changes what arrives, or whether a receive waits."""
 
 import multiprocessing
+import os
 import signal
 import socket
 import subprocess
@@ -14,8 +15,10 @@ import array_zoo
 import connection_peers
 import numpy as np
 import pytest
+from recorded import record
 
 import ndpipe
+from ndpipe.connection import Connection
 
 LARGE = np.random.default_rng(0).random(1_000_000)
 
@@ -110,6 +113,36 @@ def test_a_peers_close_under_a_default_timeout(pipe: Any, in_thread: Any) -> Non
     b.close()
     sending.join(10)
     assert isinstance(errors[0], BrokenPipeError | ConnectionResetError)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its descriptors have no such flag")
+def test_a_descriptor_that_somebody_made_non_blocking(pipe: Any) -> None:
+    """Between messages an error says so, inside one it closes the connection too."""
+    a, b = pipe
+    for end in pipe:
+        os.set_blocking(end.fileno(), False)
+    with pytest.raises(BlockingIOError):
+        b.recv()
+    a.send("text")
+    assert b.recv() == "text"
+    with pytest.raises(BlockingIOError):
+        a.send(bytes(50_000_000))
+    assert a.closed
+    with pytest.raises(OSError, match="end of file after"):
+        b.recv()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its descriptors have no such flag")
+def test_a_descriptor_that_does_not_block_for_the_rest_of_a_message() -> None:
+    """The error closes the connection."""
+    peer, ours = socket.socketpair()
+    with peer, Connection(ours.detach()) as end:
+        peer.sendall(record(LARGE)[:1000])
+        os.set_blocking(end.fileno(), False)
+        with pytest.raises(BlockingIOError):
+            end.recv()
+        assert end.closed
+        assert peer.recv(1) == b""
 
 
 def test_numpy_that_raises_and_prints_otherwise(make_pipe: Any) -> None:
