@@ -18,7 +18,7 @@ from ndpipe.experiments.record import measured
 
 if __name__ == "__main__":
     size = 100_000_000
-    ways = compare(WAYS, [size], directions=["to-child"], max_seconds=20)
+    ways = compare(WAYS, [size], directions=["to-child"], max_seconds=16)
     cpu = ways.values("cpu_seconds_per_gigabyte", size)
     for name in "streamed-into", "ndpipe-into":
         print(f"processor time, {name}: {cpu[name]:.2g} s/GB")

@@ -189,7 +189,7 @@ def _other_pythons(environment: dict[str, str]) -> list[str]:
 
 def _make(folder: Path) -> None:
     """Measure everything and write the record."""
-    usual = _measure((*TRANSPORTS, *_rungs()), SIZES[:-1], DIRECTIONS, 40.0)
+    usual = _measure((*TRANSPORTS, *_rungs()), SIZES[:-1], DIRECTIONS, 36.0)
     # Yardsticks go nowhere: at the size that takes longest, one direction will do.
     there = _measure((*_LARGE, *_YARDSTICKS), SIZES[-1:], ("to-child",), 7.0)
     back = _measure(_LARGE, SIZES[-1:], ("from-child",), 6.0)
