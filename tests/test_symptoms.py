@@ -157,7 +157,7 @@ def test_a_text_that_python_does_not_say_is_noticed() -> None:
 def test_a_hang_hangs(hanging: dict[str, tuple[int | None, str, str]], symptom: str) -> None:
     """The reproduction reaches the call that is described, and does not return from it."""
     code, out, _ = hanging[symptom]
-    assert "reached" in out.splitlines()  # a child's lines may come first
+    assert "reached" in out  # a child's lines may come before it, or half of one
     assert code is None
 
 
