@@ -23,7 +23,7 @@ __all__ = ["Group", "Progress", "Schedule", "doubtful"]
 # The memory of each process has another place, which no number of rounds averages out: several
 # passes say more than one pass of as many rounds.
 _PASSES, _MORE_PASSES = 3, 2
-_LEAST, _MOST = 3, 10  # rounds in a pass, where their number adapts
+_LEAST, _MOST = 2, 10  # rounds in a pass, where their number adapts
 _NO_TIME = 0.1  # seconds that a record may spend in a pass in any case
 # Factors that make no sense: between two passes' medians, and of a time that falls as size grows.
 _DISAGREEMENT, _FALL = 2.0, 1.5

@@ -140,13 +140,13 @@ def _measure_elsewhere() -> list[Comparison]:
             [_ELSEWHERE_SIZE],
             directions=["to-child"],
             start_method=method,
-            max_seconds=5,
+            max_seconds=4,
         )
         for method in multiprocessing.get_all_start_methods()
     ]
     # The other Pythons import this package from where it is, and their own NumPy.
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    command = ["-m", "ndpipe", "compare", "--json", "--max-seconds=5", "--direction=to-child"]
+    command = ["-m", "ndpipe", "compare", "--json", "--max-seconds=4", "--direction=to-child"]
     command += [f"--transports={','.join(_ELSEWHERE)}", f"--sizes={_ELSEWHERE_SIZE}"]
     there = []
     for python in _other_pythons(environment):
@@ -189,10 +189,10 @@ def _other_pythons(environment: dict[str, str]) -> list[str]:
 
 def _make(folder: Path) -> None:
     """Measure everything and write the record."""
-    usual = _measure((*TRANSPORTS, *_rungs()), SIZES[:-1], DIRECTIONS, 36.0)
+    usual = _measure((*TRANSPORTS, *_rungs()), SIZES[:-1], DIRECTIONS, 80.0)
     # Yardsticks go nowhere: at the size that takes longest, one direction will do.
-    there = _measure((*_LARGE, *_YARDSTICKS), SIZES[-1:], ("to-child",), 7.0)
-    back = _measure(_LARGE, SIZES[-1:], ("from-child",), 6.0)
+    there = _measure((*_LARGE, *_YARDSTICKS), SIZES[-1:], ("to-child",), 21.0)
+    back = _measure(_LARGE, SIZES[-1:], ("from-child",), 20.0)
     measurements = [m for part in (usual, there, back) for m in part.measurements]
     whole = Comparison.of(measurements, usual.machine.start_method)
     others = [json.loads(to_json(comparison)) for comparison in _measure_elsewhere()]
