@@ -46,7 +46,11 @@ OTHERS = [python for python in nox.project.python_versions(PROJECT) if python !=
 def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
     # Editable: a child process, and a rebuild while somebody writes, import the same files.
     dependencies = nox.project.dependency_groups(PROJECT, *groups)
-    # Python compiles what is imported; pip would compile all, which doubles its time.
+    # Python compiles what is imported; pip would compile all, which doubles its time. And keeps
+    # it, whatever the environment says: else each of the many processes would compile NumPy anew.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    bytecode = Path(session.virtualenv.location, "bytecode").resolve()
+    session.env["PYTHONPYCACHEPREFIX"] = str(bytecode)
     session.install("--no-compile", "-e", f".{extras}", *dependencies)
 
 
