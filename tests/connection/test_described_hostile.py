@@ -287,15 +287,27 @@ def keyed(key: Callable[[int], str], count: int) -> bytes:
 
 @pytest.mark.parametrize("keys", COLLIDING)
 def test_keys_that_collide(keys: str) -> None:
-    """They are refused before they take minutes; so many others are not."""
-    with play(keyed(COLLIDING[keys], 30_000), **PLAIN) as end:
+    """They are refused before they take much longer than the time that a message has."""
+    message = keyed(COLLIDING[keys], 30_000)
+    with play(message, **PLAIN) as end:
         before = time.thread_time()
         with pytest.raises(OSError, match="keys collide"):
             end.recv()
-        assert time.thread_time() - before < 10
+        allowed = description._SECONDS + description._SECONDS_PER_BYTE * len(message)
+        assert time.thread_time() - before < 3 * allowed
         assert end.closed
-    with play(keyed(str, 100_000), **PLAIN) as end:
-        assert end.recv() == {n: n for n in range(1, 100_001)}
+
+
+@pytest.mark.parametrize("key", [str, lambda n: f"{n / 10}", lambda n: f'{{"$tuple":[{n}]}}'])
+def test_keys_that_do_not_collide(
+    key: Callable[[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be received with a small part of that time, too."""
+    monkeypatch.setattr(description, "_SECONDS", 0)
+    seconds = description._SECONDS_PER_BYTE
+    monkeypatch.setattr(description, "_SECONDS_PER_BYTE", seconds / 25)
+    with play(keyed(key, 20_000), **PLAIN) as end:
+        assert list(end.recv().values()) == [*range(1, 20_001)]
 
 
 def test_the_time_of_a_signal_handler_is_not_that_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:

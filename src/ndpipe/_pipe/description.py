@@ -62,7 +62,7 @@ _PER_MESSAGE, _PER_BYTE, _PER_CHARACTER = 4096, 4, 6
 _PER_STRING, _PER_CONTAINER, _PER_MEMBER, _PER_ITEM = 72, 150, 100, 48
 # Keys whose hashes collide make a dict take time that grows with the square of their number, and
 # those of numbers and tuples are anybody's to choose. So much of the processor's time it may take
-# for each byte of the index, some hundred times what others take.
+# for each byte of the index, dozens of times what others take.
 _SECONDS_PER_BYTE, _SECONDS = 1e-6, 0.1
 _KEYS = 256  # that are added at a time; so few cannot take long
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{\]}]|[^"\[{\]}]++')

@@ -65,7 +65,7 @@ class Schedule:
     precision : float
         Half of the width, relative to the value, at which an interval is narrow enough.
     max_seconds : float
-        Time for all passes; each pass has at least a few rounds.
+        Time for all passes; each pass has at least two rounds.
     on_progress : callable or None
         Called before each step.
     """
