@@ -171,13 +171,18 @@ def test_an_interrupt_leaves_nothing(start_method: str, moment: float, scratch: 
     """Ctrl-C ends the probe with KeyboardInterrupt, and its processes and files go too."""
     results = probe_sizes([MIB] * 1000, start_method=start_method)
     next(results)
-    # From outside: a timer's thread in this process would be alive while it forks.
-    with (
-        pytest.raises(KeyboardInterrupt),
-        subprocess.Popen(["/bin/sh", "-c", f"sleep {moment}; kill -INT {os.getpid()}"]),
-    ):
-        for _ in results:
-            pass
+    # From outside: a timer's thread in this process would be alive while it forks. And not before
+    # that process is known here.
+    command = f"read -r _; sleep {moment}; kill -INT {os.getpid()}"
+    with subprocess.Popen(["/bin/sh", "-c", command], stdin=subprocess.PIPE) as sender:
+
+        def be_interrupted() -> None:
+            sender.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+            for _ in results:
+                pass
+
+        with pytest.raises(KeyboardInterrupt):
+            be_interrupted()
     assert list(scratch.glob("ndpipe-*")) == []
 
 
